@@ -1,0 +1,204 @@
+"""The kinds that Fizz is built with: what they are called, where they live, how they are shown.
+
+A `Kind` says the same of a built-in kind that a CustomResourceDefinition says of a custom one, so that the server
+treats both alike. `BUILTIN` is the whole table. Models are named here and imported when asked for, so that a command
+line that only needs names starts fast.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
+
+if TYPE_CHECKING:
+    from fizz.schemas.meta import Object
+
+__all__ = ["BUILTIN", "Column", "Kind", "Scale", "by_kind", "by_model", "find"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table (as additionalPrinterColumns of a CRD). `priority` above 0 shows in wide tables only."""
+
+    name: str
+    path: str
+    type: str = "string"
+    description: str = ""
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Where the scale subresource finds its numbers, as JSON paths."""
+
+    spec_replicas: str = ".spec.replicas"
+    status_replicas: str = ".status.replicas"
+    selector: str = ".status.selector"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of object. `module` of this room holds its model; `selectable` are its field selectors besides name and
+    namespace.
+    """
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    module: str
+    namespaced: bool = True
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    status: bool = False
+    scale: Scale | None = None
+    selectable: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def model(self) -> "type[Object]":
+        """The typed view of the kind's objects."""
+        return cast("type[Object]", getattr(import_module(f"fizz.schemas.{self.module}"), self.kind))
+
+    @property
+    def singular(self) -> str:
+        return self.kind.lower()
+
+    @property
+    def api_version(self) -> str:
+        """`v1`, or `group/version`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def resource(self) -> str:
+        """`secrets`, or `deployments.fizz.dev`: how the resource is named where the group matters."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+_EVENT_FIELDS: Final = (
+    "involvedObject.kind",
+    "involvedObject.namespace",
+    "involvedObject.name",
+    "involvedObject.uid",
+    "involvedObject.apiVersion",
+    "involvedObject.resourceVersion",
+    "involvedObject.fieldPath",
+    "reason",
+    "reportingComponent",
+    "source",
+    "type",
+)
+_AGE: Final = Column("Age", ".metadata.creationTimestamp", "date")
+_FIZZ: Final = ("fizz.dev", "v1")
+_APPS: Final = ("all", "fizz")
+
+BUILTIN: Final[tuple[Kind, ...]] = (
+    Kind(
+        "", "v1", "Namespace", "namespaces", "core",
+        namespaced=False, short_names=("ns",), status=True, selectable=("status.phase",),
+        columns=(Column("Status", ".status.phase"), _AGE),
+    ),
+    Kind(
+        "", "v1", "Secret", "secrets", "core",
+        selectable=("type",),
+        columns=(Column("Type", ".type"), Column("Data", "length(.data)", "integer"), _AGE),
+    ),
+    Kind(
+        "", "v1", "ConfigMap", "configmaps", "core",
+        short_names=("cm",),
+        columns=(Column("Data", "length(.data,.binaryData)", "integer"), _AGE),
+    ),
+    Kind(
+        "", "v1", "Event", "events", "core",
+        short_names=("ev",), selectable=_EVENT_FIELDS,
+        columns=(
+            Column("Last Seen", ".lastTimestamp,.eventTime,.firstTimestamp", "date"),
+            Column("Type", ".type"),
+            Column("Reason", ".reason"),
+            Column("Object", "object(.involvedObject)"),
+            Column("Message", ".message"),
+            Column("Count", ".count", "integer", priority=1),
+            Column("Source", ".source.component,.reportingComponent", priority=1),
+        ),
+    ),
+    Kind(
+        "coordination.k8s.io", "v1", "Lease", "leases", "coordination",
+        columns=(Column("Holder", ".spec.holderIdentity"), _AGE),
+    ),
+    Kind(
+        *_FIZZ, "Deployment", "deployments", "apps",
+        short_names=("deploy",), categories=_APPS, status=True, scale=Scale(),
+        columns=(
+            Column("Ready", "ratio(.status.readyReplicas,.spec.replicas)"),
+            Column("Up-To-Date", ".status.updatedReplicas", "integer"),
+            Column("Available", '.status.conditions[?(@.type=="Available")].status'),
+            _AGE,
+            Column("Image", ".spec.template.spec.image", priority=1),
+        ),
+    ),
+    Kind(
+        *_FIZZ, "Container", "containers", "container",
+        short_names=("co",), categories=_APPS, status=True, selectable=("spec.nodeName", "status.phase"),
+        columns=(
+            Column("Phase", ".status.phase"),
+            Column("Health", ".status.health"),
+            Column("Restarts", ".status.restartCount", "integer"),
+            _AGE,
+            Column("Node", ".spec.nodeName", priority=1),
+            Column("Engine-Name", ".status.containerName", priority=1),
+            Column("Image", ".spec.image", priority=1),
+        ),
+    ),
+    Kind(
+        *_FIZZ, "Service", "services", "apps",
+        short_names=("svc",), categories=_APPS,
+        columns=(Column("Deployment", ".spec.deployment"), Column("Ports", "ports(.spec.ports)"), _AGE),
+    ),
+    Kind(
+        *_FIZZ, "Network", "networks", "apps",
+        short_names=("net",), categories=("fizz",), status=True,
+        columns=(Column("Phase", ".status.phase"), Column("Engine-Name", ".status.name"), _AGE),
+    ),
+    Kind(
+        *_FIZZ, "Volume", "volumes", "apps",
+        short_names=("vol",), categories=("fizz",), status=True,
+        columns=(
+            Column("Phase", ".status.phase"),
+            Column("Engine-Name", ".status.name"),
+            Column("Reclaim", ".spec.reclaimPolicy"),
+            _AGE,
+        ),
+    ),
+    Kind(
+        *_FIZZ, "Node", "nodes", "node",
+        namespaced=False, short_names=("no",), categories=("fizz",), status=True,
+        columns=(
+            Column("Ready", '.status.conditions[?(@.type=="Ready")].status'),
+            Column("Engine", ".status.engine.version"),
+            _AGE,
+        ),
+    ),
+)  # fmt: skip
+
+_BY_KIND: Final = {(kind.api_version, kind.kind): kind for kind in BUILTIN}
+
+
+@cache
+def by_model(model: "type[Object]") -> Kind:
+    """The kind that a model is the view of. Raises `KeyError` for a model of no built-in kind."""
+    fields = model.model_fields
+    return _BY_KIND[(fields["api_version"].default, fields["kind"].default)]
+
+
+def by_kind(api_version: str, kind: str) -> Kind | None:
+    """The built-in kind of that type, or None."""
+    return _BY_KIND.get((api_version, kind))
+
+
+def find(name: str) -> Kind | None:
+    """The built-in kind that a person means: plural, singular, short name or `plural.group`, in any case."""
+    wanted = name.lower()
+    for kind in BUILTIN:
+        if wanted in {kind.plural, kind.singular, kind.resource, f"{kind.singular}.{kind.group}", *kind.short_names}:
+            return kind
+    return None

@@ -1,0 +1,60 @@
+"""Labels, annotations and finalizers that Fizz gives a meaning to. The one place where they are spelled."""
+
+from typing import Final
+
+__all__ = [
+    "COMPOSE_CONFIG_HASH",
+    "COMPOSE_CONTAINER_NUMBER",
+    "COMPOSE_NETWORK",
+    "COMPOSE_ONEOFF",
+    "COMPOSE_PROJECT",
+    "COMPOSE_SERVICE",
+    "COMPOSE_VERSION",
+    "COMPOSE_VOLUME",
+    "CONTAINER",
+    "DEPLOYMENT",
+    "FINALIZER_NODE",
+    "FINALIZER_ORDERED_STOP",
+    "MANAGED_BY",
+    "NAMESPACE",
+    "NODE",
+    "ORDINAL",
+    "PROJECT",
+    "SERVICE",
+    "SPEC_HASH",
+    "TEMPLATE_HASH",
+    "UID",
+]
+
+PROJECT: Final = "fizz.dev/project"
+"""On every object that came from a compose file: the project's name as written there."""
+SERVICE: Final = "fizz.dev/service"
+"""On Deployments, Services and Containers from a compose file: the service's name as written there."""
+DEPLOYMENT: Final = "fizz.dev/deployment"
+"""On Containers and engine containers: the Deployment's name."""
+ORDINAL: Final = "fizz.dev/ordinal"
+"""On Containers: which replica it is, from 0."""
+TEMPLATE_HASH: Final = "fizz.dev/template-hash"
+"""On Containers: hash of the template that it was made from."""
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+
+# On the engine's containers, networks and volumes:
+NAMESPACE: Final = "fizz.dev/namespace"
+CONTAINER: Final = "fizz.dev/container"
+UID: Final = "fizz.dev/uid"
+NODE: Final = "fizz.dev/node"
+SPEC_HASH: Final = "fizz.dev/spec-hash"
+
+COMPOSE_PROJECT: Final = "com.docker.compose.project"
+COMPOSE_SERVICE: Final = "com.docker.compose.service"
+COMPOSE_CONTAINER_NUMBER: Final = "com.docker.compose.container-number"
+COMPOSE_ONEOFF: Final = "com.docker.compose.oneoff"
+COMPOSE_CONFIG_HASH: Final = "com.docker.compose.config-hash"
+COMPOSE_NETWORK: Final = "com.docker.compose.network"
+COMPOSE_VOLUME: Final = "com.docker.compose.volume"
+COMPOSE_VERSION: Final = "com.docker.compose.version"
+
+FINALIZER_ORDERED_STOP: Final = "fizz.dev/ordered-stop"
+"""On Deployments: its containers are stopped before those of the Deployments that it depends on."""
+FINALIZER_NODE: Final = "fizz.dev/node"
+"""On Containers, Networks and Volumes: the agent removes the engine's object first."""
