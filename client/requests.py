@@ -1,0 +1,217 @@
+"""One request to the API server and its answer: HTTP over a unix socket or TCP, JSON both ways, errors as `ApiError`.
+
+Trying again. A server that restarts is away for a moment, so a request that failed is repeated for a bounded time
+(`retry_for`), with exponential back-off:
+
+- if the server surely did not get it (connection refused, no socket), whatever the method;
+- if the connection was lost before the answer came, only reads: a write may have been done, and doing it twice might
+  answer AlreadyExists or Conflict to the one who made it so. The caller gets `Unavailable` with `sent` True and decides;
+- if the server says 429 (which means that nothing was done), whatever the method, after the seconds that it asks for.
+
+Not in here: paths, kinds, models, watches.
+"""
+
+import asyncio
+import errno
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import orjson
+import structlog
+import yarl
+
+from fizz.client.backoff import exponential, jittered
+from fizz.client.errors import ApiError, ServerError, TooManyRequests, Unavailable, from_status
+
+__all__ = ["Query", "Request", "Transport", "pause"]
+
+Query = Sequence[tuple[str, str]]
+"""Query parameters, in order."""
+
+_READS: Final = frozenset({"GET", "HEAD"})
+_CONNECT_SECONDS: Final = 5.0
+_ANSWER_SECONDS: Final = 60.0
+_KEEPALIVE_SECONDS: Final = 2.0
+"""How long an unused connection is kept. Well under the server's own 5 s, so that no write meets a closing door."""
+
+log: Final = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked. `body` is anything that orjson can write, None for no body."""
+
+    method: str
+    path: str
+    query: Query = ()
+    body: Any = None
+    content_type: str = "application/json"
+    accept: str = "application/json"
+
+    def target(self) -> str:
+        """Path and query, encoded."""
+        return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+
+
+def pause(error: ApiError, method: str, failures: int) -> float | None:
+    """Seconds to wait before the request is worth trying again; None if it is not."""
+    wait = exponential(failures, 0.05, 1.0)
+    match error:
+        case Unavailable(hopeless=True):
+            return None
+        case Unavailable(sent=False):
+            return wait
+        case Unavailable():
+            return (error.retry_after or wait) if method in _READS else None
+        case TooManyRequests():
+            return error.retry_after if error.retry_after is not None else wait
+    return None
+
+
+class Transport:
+    """Connections to one API server. `endpoint` is `unix:///path/to/socket`, `http://host:port` or `https://host:port`.
+
+    `retry_for` is the number of seconds for which failed requests are repeated (see above); 0 for never.
+    """
+
+    def __init__(self, endpoint: str, *, token: str | None, user_agent: str, retry_for: float) -> None:
+        scheme, _, rest = endpoint.partition("://")
+        if scheme not in {"unix", "http", "https"} or not rest:
+            raise ValueError(f"{endpoint!r} is no address of an API server; write unix:///path or http://host:port")
+        self.endpoint = endpoint
+        self._socket = rest if scheme == "unix" else None
+        self._base = "http://localhost" if self._socket else endpoint.rstrip("/")
+        self._headers = {"User-Agent": user_agent} | ({"Authorization": f"Bearer {token}"} if token else {})
+        self._retry_for = retry_for
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections. Safe to call twice."""
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    async def json(self, request: Request) -> Any:
+        """The answer's JSON. Raises `ApiError`."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._retry_for
+        failures = 0
+        while True:
+            try:
+                return await self._once(request)
+            except ApiError as error:
+                wait = pause(error, request.method, failures)
+                if wait is None or clock() + wait > deadline:
+                    raise
+                log.debug("trying again", method=request.method, path=request.path, error=error.message, wait=wait)
+            failures += 1
+            await asyncio.sleep(jittered(wait))
+
+    @asynccontextmanager
+    async def stream(self, request: Request, *, idle: float | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The answer's bytes as they come; entering waits for its headers. Never repeated.
+
+        `idle` is the number of seconds without a byte after which the connection counts as lost; None for no limit.
+        Raises `ApiError` on entering, and `Unavailable` in the middle if the connection is lost.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=idle)
+        async with self._send(request, timeout) as response:
+            yield self._chunks(response)
+
+    async def _once(self, request: Request) -> Any:
+        timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS, sock_connect=_CONNECT_SECONDS)
+        async with self._send(request, timeout) as response:
+            body = await self._guard(response.read())
+        try:
+            return orjson.loads(body) if body else None
+        except orjson.JSONDecodeError as problem:
+            kind = response.headers.get("Content-Type", "nothing")
+            raise ServerError(f"{request.path}: expected JSON, the server sent {kind}", code=502) from problem
+
+    @asynccontextmanager
+    async def _send(self, request: Request, timeout: aiohttp.ClientTimeout) -> AsyncIterator[aiohttp.ClientResponse]:
+        headers = {"Accept": request.accept}
+        data = None
+        if request.body is not None:
+            data = orjson.dumps(request.body)
+            headers["Content-Type"] = request.content_type
+        url = yarl.URL(self._base + request.target(), encoded=True)
+        response = await self._guard(
+            self._connections().request(request.method, url, data=data, headers=headers, timeout=timeout)
+        )
+        try:
+            if response.status >= 400:
+                raise _refusal(request, response, await self._guard(response.read()))
+            yield response
+        finally:
+            if response.content.at_eof():
+                response.release()
+            else:
+                response.close()
+
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+        while True:
+            chunk = await self._guard(response.content.readany())
+            if not chunk:
+                return
+            yield chunk
+
+    async def _guard(self, awaitable: Any) -> Any:
+        """Await something of aiohttp; its errors become ours."""
+        try:
+            return await awaitable
+        except aiohttp.ClientConnectorError as problem:
+            hopeless = problem.os_error.errno in {errno.EACCES, errno.EPERM}
+            hint = "permission denied" if hopeless else "no server answers there"
+            raise Unavailable(f"{self.endpoint}: {hint}", sent=False, hopeless=hopeless) from problem
+        except aiohttp.ConnectionTimeoutError as problem:
+            raise Unavailable(f"{self.endpoint}: connecting took too long", sent=False) from problem
+        except TimeoutError as problem:
+            raise Unavailable(f"{self.endpoint}: no answer in time") from problem
+        except (aiohttp.ClientError, ConnectionError) as problem:
+            raise Unavailable(f"{self.endpoint}: the connection was lost before the answer was complete") from problem
+
+    def _connections(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector: aiohttp.BaseConnector
+            if self._socket:
+                connector = aiohttp.UnixConnector(self._socket, limit=0, keepalive_timeout=_KEEPALIVE_SECONDS)
+            else:
+                connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS)
+            self._session = aiohttp.ClientSession(connector=connector, headers=self._headers)
+            # aiohttp repeats PUT and DELETE by itself when a kept connection turns out dead. Whether that is safe is
+            # decided in `pause`, not there; it has no public switch.
+            self._session._retry_connection = False
+        return self._session
+
+
+def _refusal(request: Request, response: aiohttp.ClientResponse, body: bytes) -> ApiError:
+    retry_after = _seconds(response.headers)
+    try:
+        status = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        status = None
+    if isinstance(status, dict) and status.get("kind") == "Status":
+        return from_status(status, response.status, retry_after)
+    message = f"{request.method} {request.path}: the server answered {response.status} {response.reason or ''}".rstrip()
+    return from_status({"message": message}, response.status, retry_after)
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    try:
+        return max(0.0, float(headers["Retry-After"]))
+    except (KeyError, ValueError):
+        return None
