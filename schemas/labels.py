@@ -20,6 +20,7 @@ __all__ = [
     "NODE",
     "ORDINAL",
     "PROJECT",
+    "SERVER",
     "SERVICE",
     "SPEC_HASH",
     "TEMPLATE_HASH",
@@ -44,6 +45,8 @@ CONTAINER: Final = "fizz.dev/container"
 UID: Final = "fizz.dev/uid"
 NODE: Final = "fizz.dev/node"
 SPEC_HASH: Final = "fizz.dev/spec-hash"
+SERVER: Final = "fizz.dev/server"
+"""Which cluster the object belongs to: the uid of its Namespace `fizz-system`. Several may share an engine."""
 
 COMPOSE_PROJECT: Final = "com.docker.compose.project"
 COMPOSE_SERVICE: Final = "com.docker.compose.service"

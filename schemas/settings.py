@@ -7,7 +7,7 @@ socket lies in it, so that several servers on one machine do not meet.
 | setting | environment | default |
 |---|---|---|
 | data_dir | FIZZ_DATA_DIR | /var/lib/fizz for root, else $XDG_DATA_HOME/fizz |
-| socket | FIZZ_SOCKET | in the data directory if that was chosen; else /run/fizz/fizz.sock, $XDG_RUNTIME_DIR/fizz/fizz.sock |
+| socket | FIZZ_SOCKET | in a chosen data directory; else /run/fizz/fizz.sock or $XDG_RUNTIME_DIR/fizz/fizz.sock |
 | listen | FIZZ_LISTEN | no TCP |
 | server | FIZZ_SERVER | the socket |
 | token | FIZZ_TOKEN | none |

@@ -1,0 +1,146 @@
+"""Deleting: at once, or by a mark that finalizers answer to.
+
+An object without finalizers goes at once. One with finalizers gets a deletionTimestamp; its controllers act, take their
+finalizers away, and the last one's going removes the object (see `writing`). Propagation is said by finalizers too:
+Foreground adds `foregroundDeletion`, Orphan adds `orphan`; the garbage collector answers to both. A Namespace also
+waits for its spec.finalizers.
+
+Source: "Finalizers", "Garbage Collection" and the DeleteOptions of the Kubernetes API reference.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fizz.apiserver.kinds.registry import Resource
+
+from fizz.apiserver import errors
+from fizz.apiserver.kinds import codec
+from fizz.apiserver.rest import discovery, reading
+from fizz.apiserver.rest.context import Context
+from fizz.apiserver.rest.drafts import Draft, View, write
+from fizz.apiserver.rest.paths import Target
+from fizz.apiserver.rest.query import ListOptions
+from fizz.schemas import times
+from fizz.schemas.base import JSON
+
+__all__ = ["DeleteOptions", "delete", "delete_collection", "parse_options", "plan_delete"]
+
+_FINALIZERS: Final = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
+_POLICIES: Final = ("Background", "Foreground", "Orphan")
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """How to delete, and only if the object is the one that is meant."""
+
+    policy: str = "Background"
+    uid: str | None = None
+    resource_version: str | None = None
+    dry_run: bool = False
+
+
+def parse_options(body: JSON, query: Mapping[str, str]) -> DeleteOptions:
+    """Options from the body, with those of the query before them. Raises `Invalid` or `BadRequest`."""
+    if body.get("kind") not in {None, "DeleteOptions"}:
+        raise errors.BadRequest(f"the body of a DELETE is DeleteOptions, not {body['kind']}")
+    policy = query.get("propagationPolicy") or body.get("propagationPolicy")
+    if policy is None:
+        policy = "Orphan" if body.get("orphanDependents") is True else "Background"
+    if policy not in _POLICIES:
+        message = f'Unsupported value: "{policy}": supported values: "Foreground", "Background", "Orphan", "nil"'
+        causes = [errors.cause("FieldValueNotSupported", message, "propagationPolicy")]
+        raise errors.Invalid.of("DeleteOptions", "meta.k8s.io", "", causes)
+    dry_run = query.get("dryRun") or (body.get("dryRun") or [""])[0]
+    if dry_run not in {"", "All"}:
+        message = f'Unsupported value: "{dry_run}": supported values: "All"'
+        causes = [errors.cause("FieldValueNotSupported", message, "dryRun")]
+        raise errors.Invalid.of("DeleteOptions", "meta.k8s.io", "", causes)
+    conditions = body.get("preconditions") or {}
+    return DeleteOptions(policy, conditions.get("uid"), conditions.get("resourceVersion"), bool(dry_run))
+
+
+async def delete(context: Context, resource: Resource, target: Target, options: DeleteOptions) -> JSON:
+    """Delete one object: the `Status` of success if it is gone, the object if it waits for finalizers."""
+    if target.subresource or target.name is None:
+        raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
+    name = target.name
+
+    async def plan(view: View) -> list[Draft]:
+        live = await view.live(resource, target.namespace, name)
+        if live is None:
+            raise errors.NotFound.of(resource.name, name)
+        return [plan_delete(context, resource, live, options)]
+
+    (draft,), _ = await write(context, plan, dry_run=options.dry_run)
+    return _success(draft) if draft.removed else draft.item
+
+
+def plan_delete(context: Context, resource: Resource, live: JSON, options: DeleteOptions) -> Draft:
+    """What a deletion makes of an object. Raises `Conflict` where a precondition does not hold."""
+    metadata = live["metadata"]
+    name = metadata["name"]
+    if options.uid and options.uid != metadata["uid"]:
+        why = f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {metadata['uid']}"
+        raise errors.Conflict.of(resource.name, name, why)
+    if options.resource_version and options.resource_version != metadata["resourceVersion"]:
+        why = (
+            f"Precondition failed: ResourceVersion in precondition: {options.resource_version}, "
+            f"ResourceVersion in object meta: {metadata['resourceVersion']}"
+        )
+        raise errors.Conflict.of(resource.name, name, why)
+    finalizers = list(metadata.get("finalizers") or [])
+    wanted = _FINALIZERS.get(options.policy)
+    if wanted and wanted not in finalizers:
+        finalizers.append(wanted)
+    if not finalizers and not (live.get("spec") or {}).get("finalizers") == ["kubernetes"]:
+        return Draft.removal(resource, live)
+    return _marked(context, resource, live, finalizers)
+
+
+def _marked(context: Context, resource: Resource, live: JSON, finalizers: list[str]) -> Draft:
+    metadata = {**live["metadata"]}
+    if finalizers:
+        metadata["finalizers"] = finalizers
+    if "deletionTimestamp" not in metadata:
+        metadata["deletionTimestamp"] = times.format_seconds(context.clock())
+        metadata["deletionGracePeriodSeconds"] = 0
+        metadata["generation"] = metadata.get("generation", 1) + 1
+    item = {**live, "metadata": metadata}
+    if (resource.group, resource.plural) == ("", "namespaces"):
+        item["status"] = {**(live.get("status") or {}), "phase": "Terminating"}
+    return Draft.unchanged(resource, live) if item == live else Draft.update(resource, live, item)
+
+
+def _success(draft: Draft) -> JSON:
+    metadata = draft.item["metadata"]
+    details = {"name": metadata["name"], "group": draft.resource.group, "kind": draft.resource.plural, "uid": metadata["uid"]}
+    shown = {key: value for key, value in details.items() if value}
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": shown}
+
+
+async def delete_collection(
+    context: Context, resource: Resource, namespace: str | None, selection: ListOptions, options: DeleteOptions
+) -> JSON:
+    """Delete all objects selected, one by one; the list of them as they were. Raises `MethodNotAllowed` where a
+    collection cannot be deleted.
+    """
+    if "deletecollection" not in discovery.verbs(resource):
+        raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
+    listing = await reading.read_page(context, resource, namespace, selection)
+    items = [codec.load(record.value, record.revision) for record in listing.records]
+    for item in items:
+        await _delete_if_there(context, resource, item, options)
+    return {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": listing.metadata(), "items": items}
+
+
+async def _delete_if_there(context: Context, resource: Resource, item: JSON, options: DeleteOptions) -> None:
+    metadata = item["metadata"]
+
+    async def plan(view: View) -> list[Draft]:
+        live = await view.live(resource, metadata.get("namespace"), metadata["name"])
+        if live is None or live["metadata"]["uid"] != metadata["uid"]:
+            return []
+        return [plan_delete(context, resource, live, options)]
+
+    await write(context, plan, dry_run=options.dry_run)

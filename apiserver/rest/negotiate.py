@@ -1,0 +1,158 @@
+"""Formats: JSON, YAML and CBOR in and out; whole objects, tables or metadata alone; one answer or a stream.
+
+An Accept header is a list of media types, first match wins: kubectl asks for a Table, then for plain JSON, in one
+header. `*/*` and no header are JSON. What cannot be given is 406, what cannot be read is 415.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, Literal
+
+import orjson
+
+from fizz.apiserver import errors
+from fizz.schemas.base import JSON
+
+__all__ = ["BODY_LIMIT", "EVENT_STREAM", "Representation", "decode", "encode", "representation"]
+
+Format = Literal["json", "yaml", "cbor"]
+Shape = Literal["object", "table", "metadata"]
+
+BODY_LIMIT: Final = 3 * 1024 * 1024
+"""Bytes of a request's body at most, as Kubernetes."""
+EVENT_STREAM: Final = "text/event-stream"
+
+_FORMATS: Final[dict[str, Format]] = {
+    "*/*": "json",
+    "application/*": "json",
+    "application/json": "json",
+    "application/yaml": "yaml",
+    "application/cbor": "cbor",
+}
+_CONTENT_TYPES: Final[dict[Format, str]] = {
+    "json": "application/json",
+    "yaml": "application/yaml",
+    "cbor": "application/cbor",
+}
+_SHAPES: Final[dict[str, Shape]] = {
+    "Table": "table",
+    "PartialObjectMetadata": "metadata",
+    "PartialObjectMetadataList": "metadata",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """How the caller wants the answer. `version` is that of the meta.k8s.io group for tables and metadata."""
+
+    format: Format = "json"
+    shape: Shape = "object"
+    version: str = "v1"
+    events: bool = False
+
+    @property
+    def content_type(self) -> str:
+        return EVENT_STREAM if self.events else _CONTENT_TYPES[self.format]
+
+    @property
+    def plain(self) -> bool:
+        """Whether stored JSON can be sent as it is."""
+        return self.format == "json" and self.shape == "object"
+
+
+@lru_cache(maxsize=1024)
+def representation(accept: str) -> Representation:
+    """The first acceptable form. Raises `NotAcceptable` where there is none."""
+    if not accept.strip():
+        return Representation()
+    for part in accept.split(","):
+        media, *parameters = (piece.strip() for piece in part.split(";"))
+        if media == EVENT_STREAM:
+            return Representation(events=True)
+        chosen = _FORMATS.get(media.lower())
+        if chosen is None:
+            continue
+        given = dict(pair.split("=", 1) for pair in parameters if "=" in pair)
+        wanted = given.get("as")
+        if wanted is None:
+            return Representation(format=chosen)
+        if wanted in _SHAPES and given.get("g") == "meta.k8s.io" and given.get("v") in {"v1", "v1beta1"}:
+            return Representation(format=chosen, shape=_SHAPES[wanted], version=given["v"])
+    raise errors.NotAcceptable(
+        "only the following media types are accepted: application/json, application/yaml, application/cbor, "
+        f"{EVENT_STREAM} for a watch"
+    )
+
+
+def encode(value: Any, form: Representation) -> bytes:
+    """An answer in the format that was asked for."""
+    match form.format:
+        case "json":
+            return orjson.dumps(value)
+        case "yaml":
+            return _yaml_dump(value)
+        case "cbor":
+            return _cbor_dump(value)
+
+
+def decode(body: bytes, content_type: str) -> JSON:
+    """A body as one JSON object. Raises `UnsupportedMediaType`, or `BadRequest` saying where it breaks."""
+    media = content_type.partition(";")[0].strip().lower()
+    reader = _READERS.get(media)
+    if reader is None:
+        raise errors.UnsupportedMediaType(
+            f"the body of the request was in an unknown format - accepted media types include: {', '.join(sorted(filter(None, _READERS)))}"
+        )
+    value = reader(body)
+    if not isinstance(value, dict):
+        raise errors.BadRequest("the body of the request must be one object")
+    return value
+
+
+def _read_json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except ValueError as problem:
+        raise errors.BadRequest(f"the body of the request is not valid JSON: {problem}") from problem
+
+
+def _read_yaml(body: bytes) -> Any:
+    import yaml
+
+    try:
+        value = yaml.load(body, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return orjson.loads(orjson.dumps(value))  # dates become texts; keys that are no texts are refused
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as problem:
+        raise errors.BadRequest(f"the body of the request is not valid YAML: {problem}") from problem
+
+
+def _read_cbor(body: bytes) -> Any:
+    import cbor2
+
+    try:
+        return orjson.loads(orjson.dumps(cbor2.loads(body)))
+    except (cbor2.CBORDecodeError, TypeError, ValueError, RecursionError) as problem:
+        raise errors.BadRequest(f"the body of the request is not valid CBOR: {problem}") from problem
+
+
+_READERS: Final[dict[str, Callable[[bytes], Any]]] = {
+    "": _read_json,
+    "application/json": _read_json,
+    "application/yaml": _read_yaml,
+    "application/cbor": _read_cbor,
+}
+
+
+def _yaml_dump(value: Any) -> bytes:
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text: bytes = yaml.dump(value, Dumper=dumper, encoding="utf-8", allow_unicode=True, sort_keys=False)
+    return text
+
+
+def _cbor_dump(value: Any) -> bytes:
+    import cbor2
+
+    return cbor2.dumps(value)

@@ -1,0 +1,58 @@
+"""The scale subresource: `autoscaling/v1 Scale` as a view of two fields of an object.
+
+Source: "Scale subresource" in the Kubernetes documentation of CustomResourceDefinitions.
+"""
+
+from typing import Any
+
+from fizz.apiserver.kinds.registry import Resource
+
+from fizz.apiserver import errors
+from fizz.schemas.base import JSON
+from fizz.schemas.kinds import Scale
+
+__all__ = ["read", "write"]
+
+_KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+
+
+def read(resource: Resource, item: JSON) -> JSON:
+    """The Scale of an object. Raises `NotFound` where the kind has none."""
+    paths = _paths(resource)
+    metadata = {key: item["metadata"][key] for key in _KEPT if key in item["metadata"]}
+    status: JSON = {"replicas": _get(item, paths.status_replicas) or 0}
+    if selector := _get(item, paths.selector):
+        status["selector"] = selector
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": metadata,
+        "spec": {"replicas": _get(item, paths.spec_replicas) or 0},
+        "status": status,
+    }
+
+
+def write(resource: Resource, item: JSON, scale: JSON) -> JSON:
+    """The object with the replicas that the Scale wants. Raises `BadRequest` for what is no Scale."""
+    replicas = (scale.get("spec") or {}).get("replicas", 0)
+    if scale.get("kind") not in {None, "Scale"} or not isinstance(replicas, int) or isinstance(replicas, bool):
+        raise errors.BadRequest("the body must be a Scale of autoscaling/v1 with a number at spec.replicas")
+    return _set(item, _paths(resource).spec_replicas, replicas)
+
+
+def _paths(resource: Resource) -> Scale:
+    if resource.scale is None:
+        raise errors.NotFound.path()
+    return resource.scale
+
+
+def _get(item: JSON, path: str) -> Any:
+    value: Any = item
+    for part in path.strip(".").split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _set(item: JSON, path: str, value: Any) -> JSON:
+    first, _, rest = path.strip(".").partition(".")
+    return {**item, first: _set(item.get(first) or {}, rest, value) if rest else value}

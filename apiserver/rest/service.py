@@ -1,0 +1,276 @@
+"""The URL table, and what each URL does.
+
+    /livez /readyz /healthz /version               is it there, and which is it
+    /api /apis /apis/G /api/V /apis/G/V            discovery
+    /api/V/... /apis/G/V/...                       resources (see `paths`)
+    /apis/fizz.dev/v1/transactions                 many objects, all or nothing, one revision
+    /apis/fizz.dev/v1/serverinfo                   how this server can be reached
+    /watch?resource=PLURAL.GROUP&resource=...      many kinds in one watch
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
+
+import orjson
+import structlog
+from sse_starlette import EventSourceResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from fizz import __version__
+from fizz.apiserver import errors
+from fizz.apiserver.rest import deleting, discovery, paths, proxy, query, reading, transaction, watching, writing
+from fizz.apiserver.rest.context import Context
+from fizz.apiserver.rest.negotiate import BODY_LIMIT, Representation, decode, encode, representation
+from fizz.apiserver.rest.paths import Target
+
+__all__ = ["Service"]
+
+log = structlog.get_logger()
+
+_EVENT_PING_SECONDS: Final = 15
+Handler = Callable[[Request, Target], Awaitable[Response]]
+
+
+class Service:
+    """Answers requests with the parts of this room."""
+
+    def __init__(self, context: Context, listen: str | None = None) -> None:
+        self._context = context
+        self._listen = listen
+        self._verbs: dict[str, Handler] = {
+            "GET": self._get,
+            "HEAD": self._get,
+            "POST": self._create,
+            "PUT": self._update,
+            "PATCH": self._patch,
+            "DELETE": self._delete,
+        }
+
+    def routes(self) -> list[Route]:
+        """The URL table."""
+        methods = list(self._verbs)
+        return [
+            *(Route(path, self._healthy) for path in ("/livez", "/readyz", "/healthz")),
+            Route("/version", self._version),
+            Route("/api", self._core),
+            Route("/apis", self._groups),
+            Route("/watch", self._watch_many),
+            Route("/apis/fizz.dev/v1/transactions", self._transaction, methods=["POST"]),
+            Route("/apis/fizz.dev/v1/serverinfo", self._server_info),
+            Route("/api/{version}", self._resource_list),
+            Route("/apis/{group}", self._group),
+            Route("/apis/{group}/{version}", self._resource_list),
+            Route("/api/{path:path}", self._resource, methods=methods),
+            Route("/apis/{path:path}", self._resource, methods=methods),
+        ]
+
+    def exception_handlers(self) -> dict[Any, Any]:
+        """Every refusal becomes a `Status`; a fault of ours is logged and told without its innards."""
+        return {errors.ApiError: _refuse, HTTPException: _refuse_http, Exception: _fail, ClientDisconnect: _gone}
+
+    async def bootstrap(self) -> None:
+        """Make the namespaces that are always there."""
+        for name in ("default", "fizz-system"):
+            await writing.ensure_namespace(self._context, name)
+
+    def end_watches(self) -> None:
+        """End all watches, each after a whole frame."""
+        for watcher in list(self._context.watchers):
+            watcher.close()
+
+    async def _healthy(self, request: Request) -> Response:
+        if "verbose" not in request.query_params:
+            return PlainTextResponse("ok")
+        name = request.url.path.removeprefix("/")
+        return PlainTextResponse(f"[+]ping ok\n[+]store ok\n{name} check passed\n")
+
+    async def _version(self, request: Request) -> Response:
+        return _json(discovery.version(__version__))
+
+    async def _server_info(self, request: Request) -> Response:
+        store = self._context.store
+        return _json({"version": __version__, "listen": self._listen, "revision": str(store.revision)})
+
+    async def _core(self, request: Request) -> Response:
+        if _wants_aggregated(request):
+            return _json(discovery.aggregated(self._context.registry, [""]), discovery.AGGREGATED)
+        return _json(discovery.api_versions())
+
+    async def _groups(self, request: Request) -> Response:
+        registry = self._context.registry
+        if _wants_aggregated(request):
+            return _json(discovery.aggregated(registry, [name for name in registry.groups() if name]), discovery.AGGREGATED)
+        return _json(discovery.group_list(registry))
+
+    async def _group(self, request: Request) -> Response:
+        return _json(discovery.group(self._context.registry, request.path_params["group"]))
+
+    async def _resource_list(self, request: Request) -> Response:
+        given = request.path_params
+        return _json(discovery.resource_list(self._context.registry, given.get("group", ""), given["version"]))
+
+    async def _resource(self, request: Request) -> Response:
+        target = paths.parse(request.scope["path"])
+        if target is None:
+            raise errors.NotFound.path()
+        return await self._verbs[request.method](request, target)
+
+    async def _get(self, request: Request, target: Target) -> Response:
+        if target.subresource in proxy.SUBRESOURCES and target.plural == "containers":
+            return await proxy.forward(self._context, target, request.url.query)
+        resource = self._context.resource(target)
+        form = representation(request.headers.get("accept", ""))
+        include = request.query_params.get("includeObject", "Metadata")
+        options = query.parse_list(request.query_params)
+        if target.name is None and (options.watch or form.events):
+            selection = watching.Selection({resource.prefix(None): resource}, target.namespace, options)
+            return await self._stream(request, selection, form, include)
+        if form.events:
+            raise errors.NotAcceptable("server-sent events are for watches of collections; select one by fieldSelector")
+        if target.name is None:
+            body = await reading.list_objects(self._context, resource, target.namespace, options, form, include)
+        elif target.subresource == "scale":
+            body = encode(await writing.read_scale(self._context, resource, target), form)
+        elif target.subresource in {"", "status"}:
+            body = await reading.get(self._context, resource, target.namespace, target.name, form, include)
+        else:
+            raise errors.NotFound.path()
+        return Response(body, media_type=form.content_type)
+
+    async def _watch_many(self, request: Request) -> Response:
+        registry = self._context.registry
+        resources = {}
+        for name in request.query_params.getlist("resource"):
+            plural, _, group = name.partition(".")
+            found = registry.preferred(group, plural)
+            if found is None:
+                raise errors.BadRequest(f"resource={name}: no such resource; write PLURAL.GROUP, as deployments.fizz.dev")
+            resources[found.prefix(None)] = found
+        if not resources:
+            raise errors.BadRequest("name at least one resource to watch, as ?resource=deployments.fizz.dev")
+        options = query.parse_list(request.query_params)
+        selection = watching.Selection(resources, request.query_params.get("namespace"), options)
+        return await self._stream(request, selection, representation(request.headers.get("accept", "")), "Metadata")
+
+    async def _stream(self, request: Request, selection: watching.Selection, form: Representation, include: str) -> Response:
+        position = query.parse_position(request.query_params, request.headers.get("last-event-id"))
+        frames = await watching.open_watch(self._context, selection, position, form, include)
+        if form.events:
+            return EventSourceResponse(frames, ping=_EVENT_PING_SECONDS, sep="\n")
+        return StreamingResponse(frames, media_type=form.content_type)
+
+    async def _create(self, request: Request, target: Target) -> Response:
+        options = _write_options(request)
+        body = decode(await _body(request), request.headers.get("content-type", ""))
+        resource = self._context.resource(target)
+        if target.name is not None:
+            raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
+        result = await writing.create(self._context, resource, target, body, options)
+        return self._written(request, target, result)
+
+    async def _update(self, request: Request, target: Target) -> Response:
+        options = _write_options(request)
+        body = decode(await _body(request), request.headers.get("content-type", ""))
+        resource = self._context.resource(target)
+        _require_name(target)
+        result = await writing.update(self._context, resource, target, body, options)
+        return self._written(request, target, result)
+
+    async def _patch(self, request: Request, target: Target) -> Response:
+        options = _write_options(request)
+        media = request.headers.get("content-type", "").partition(";")[0].strip()
+        resource = self._context.resource(target)
+        _require_name(target)
+        named = bool(request.query_params.get("fieldManager"))
+        patch = writing.parse_patch(media, await _body(request), options, named)
+        result = await writing.patch(self._context, resource, target, patch, options)
+        return self._written(request, target, result)
+
+    async def _delete(self, request: Request, target: Target) -> Response:
+        raw = await _body(request)
+        body = decode(raw, request.headers.get("content-type", "")) if raw.strip() else {}
+        options = deleting.parse_options(body, request.query_params)
+        resource = self._context.resource(target)
+        if target.name is None:
+            selection = query.parse_list(request.query_params)
+            result = await deleting.delete_collection(self._context, resource, target.namespace, selection, options)
+            return _json(result)
+        return _json(await deleting.delete(self._context, resource, target, options))
+
+    async def _transaction(self, request: Request) -> Response:
+        options = _write_options(request)
+        body = decode(await _body(request), request.headers.get("content-type", ""))
+        form = representation(request.headers.get("accept", ""))
+        result = await transaction.run(self._context, body, options)
+        return Response(encode(result, form), media_type=form.content_type)
+
+    def _written(self, request: Request, target: Target, result: writing.Written) -> Response:
+        form = representation(request.headers.get("accept", ""))
+        include = request.query_params.get("includeObject", "Metadata")
+        resource = self._context.resource(target)
+        shown = result.item if target.subresource == "scale" else reading.shape_one(resource, result.item, form, include)
+        headers = [("Warning", f'299 - "{text}"') for text in result.warnings]
+        response = Response(encode(shown, form), status_code=201 if result.created else 200, media_type=form.content_type)
+        for name, value in headers:
+            response.headers.append(name, value.replace("\n", " "))
+        return response
+
+
+def _require_name(target: Target) -> None:
+    if target.name is None:
+        raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
+
+
+def _write_options(request: Request) -> query.WriteOptions:
+    return query.parse_write(request.query_params, request.headers.get("user-agent"))
+
+
+async def _body(request: Request) -> bytes:
+    """The whole body. Raises `RequestEntityTooLarge` as soon as it is known to be over the limit."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in _chunks(request):
+        size += len(chunk)
+        if size > BODY_LIMIT:
+            raise errors.RequestEntityTooLarge(f"the request is too large: the limit is {BODY_LIMIT} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _chunks(request: Request) -> AsyncIterator[bytes]:
+    return request.stream()
+
+
+def _wants_aggregated(request: Request) -> bool:
+    return "as=APIGroupDiscoveryList" in request.headers.get("accept", "")
+
+
+def _json(value: Any, content_type: str = "application/json") -> Response:
+    return Response(orjson.dumps(value), headers={"content-type": content_type, "vary": "Accept"})
+
+
+def _status(problem: errors.ApiError) -> Response:
+    body = orjson.dumps(problem.status())
+    return Response(body, status_code=problem.code, headers=problem.headers, media_type="application/json")
+
+
+async def _refuse(request: Request, problem: errors.ApiError) -> Response:
+    return _status(problem)
+
+
+async def _refuse_http(request: Request, problem: HTTPException) -> Response:
+    if problem.status_code == 404:
+        return _status(errors.NotFound.path())
+    return _status(errors.of_code(problem.status_code, problem.detail))
+
+
+async def _fail(request: Request, problem: Exception) -> Response:
+    log.error("request failed", method=request.method, path=request.url.path, exc_info=problem)
+    return _status(errors.InternalError("the server has a fault; its log says which"))
+
+
+async def _gone(request: Request, problem: ClientDisconnect) -> Response:
+    return Response(status_code=499)

@@ -1,0 +1,313 @@
+"""Writing: create, update, patch and apply, planned by pure rules and committed on the condition of what was read.
+
+The order for every object: metadata is completed, admission is asked, the kind's own rules run, then its schema
+(nulls dropped, defaults set, unknown fields pruned and told, validated), then the fields get their managers. What is
+refused is refused with all causes. A write that changes nothing is answered with the object as it stands: no revision,
+no event. An object that was marked for deletion goes with its last finalizer.
+"""
+
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from fizz.apiserver.kinds.registry import Resource
+
+from fizz.apiserver import errors
+from fizz.apiserver.admission import namespaces
+from fizz.apiserver.kinds import patches
+from fizz.apiserver.rest import finishing, scale
+from fizz.apiserver.rest.context import Context
+from fizz.apiserver.rest.drafts import Draft, View, write
+from fizz.apiserver.rest.negotiate import decode
+from fizz.apiserver.rest.paths import Target
+from fizz.apiserver.rest.query import WriteOptions
+from fizz.schemas.base import JSON
+
+__all__ = [
+    "Patch",
+    "Written",
+    "create",
+    "ensure_namespace",
+    "parse_patch",
+    "patch",
+    "plan_apply",
+    "plan_create",
+    "plan_update",
+    "read_scale",
+    "update",
+]
+
+_SUFFIX_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, so that no words come up
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The answer to a write."""
+
+    item: JSON
+    created: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A patch that was read: `change` makes the new object of the live one; for server-side apply, `applied` is set."""
+
+    change: Callable[[Resource, JSON], JSON] | None = None
+    applied: JSON | None = None
+
+
+async def create(context: Context, resource: Resource, target: Target, body: JSON, options: WriteOptions) -> Written:
+    """Make a new object. Raises `AlreadyExists`, `Invalid`, `NotFound` (no namespace) or `Forbidden`."""
+
+    async def plan(view: View) -> list[Draft]:
+        return [await plan_create(context, view, resource, target.namespace, body, options)]
+
+    return await _written(context, plan, options)
+
+
+async def update(context: Context, resource: Resource, target: Target, body: JSON, options: WriteOptions) -> Written:
+    """Replace an object, or what one of its subresources shows of it."""
+
+    async def plan(view: View) -> list[Draft]:
+        return [await plan_update(context, view, resource, target, body, options)]
+
+    written = await _written(context, plan, options)
+    return _as_scale(resource, written) if target.subresource == "scale" else written
+
+
+async def patch(context: Context, resource: Resource, target: Target, wanted: Patch, options: WriteOptions) -> Written:
+    """Change an object by what the patch says; the server tries again when somebody else was faster."""
+
+    async def plan(view: View) -> list[Draft]:
+        if wanted.applied is not None:
+            return [await plan_apply(context, view, resource, target, wanted.applied, options, force=options.force)]
+        return [await _plan_patch(context, view, resource, target, wanted, options)]
+
+    written = await _written(context, plan, options)
+    return _as_scale(resource, written) if target.subresource == "scale" else written
+
+
+async def read_scale(context: Context, resource: Resource, target: Target) -> JSON:
+    """The Scale of an object."""
+    live = await _live(View(context.store), resource, target)
+    return scale.read(resource, live)
+
+
+async def ensure_namespace(context: Context, name: str) -> None:
+    """Make a namespace unless it is there."""
+    resource = _namespaces(context)
+    body: JSON = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    try:
+        await create(context, resource, Target("", "v1", "namespaces"), body, WriteOptions(manager="fizz-apiserver"))
+    except errors.AlreadyExists:
+        return
+
+
+async def plan_create(
+    context: Context, view: View, resource: Resource, namespace: str | None, body: JSON, options: WriteOptions
+) -> Draft:
+    """What a creation makes. Raises all that `create` does."""
+    _check_type(resource, body)
+    given = _metadata(body)
+    _check_namespace(resource, given, namespace)
+    if given.get("resourceVersion"):
+        raise errors.BadRequest("resourceVersion should not be set on objects to be created")
+    item = finishing.begin(resource, body, namespace, context.clock(), str(uuid.uuid4()), _suffix())
+    name = item["metadata"].get("name") or ""
+    if namespace is not None and resource.namespaced:
+        home = await view.live(_namespaces(context), None, namespace)
+        namespaces.check_open(home, namespace, resource.name, name)
+    if name and await view.live(resource, namespace, name) is not None:
+        raise errors.AlreadyExists.of(resource.name, name)
+    return finishing.create(context, resource, item, options)
+
+
+async def plan_update(
+    context: Context, view: View, resource: Resource, target: Target, body: JSON, options: WriteOptions
+) -> Draft:
+    """What a replacement makes. Raises `NotFound`, `Conflict` for a stale version, `Invalid`."""
+    live = await _live(view, resource, target)
+    if target.subresource == "scale":
+        _check_version(resource, live, _metadata(body))
+        return finishing.update(context, resource, live, scale.write(resource, live, body), "", options)
+    _check_subresource(resource, target.subresource)
+    _check_type(resource, body)
+    given = _metadata(body)
+    _check_namespace(resource, given, target.namespace)
+    if given.get("name") != target.name:
+        named = given.get("name") or ""
+        raise errors.BadRequest(
+            f"the name of the object ({named}) does not match the name on the URL ({target.name})"
+        )
+    if given.get("uid") and given["uid"] != live["metadata"]["uid"]:
+        why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {live['metadata']['uid']}"
+        raise errors.Conflict.of(resource.name, str(target.name), why)
+    draft = finishing.update(context, resource, live, body, target.subresource, options)
+    if draft.change is not None:  # a stale write that changes nothing is no conflict
+        _check_version(resource, live, given)
+    return draft
+
+
+async def plan_apply(
+    context: Context, view: View, resource: Resource, target: Target, applied: JSON, options: WriteOptions, *, force: bool
+) -> Draft:
+    """What server-side apply makes: a new object, or the live one with the fields that its manager applies."""
+    _check_type(resource, applied)
+    given = _metadata(applied)
+    _check_namespace(resource, given, target.namespace)
+    if given.get("managedFields"):
+        raise errors.BadRequest("metadata.managedFields must be nil")
+    if target.subresource:
+        _check_subresource(resource, target.subresource)
+    assert target.name is not None
+    if given.get("name", target.name) != target.name:
+        raise errors.BadRequest(
+            f"the name of the object ({given['name']}) does not match the name on the URL ({target.name})"
+        )
+    live = await view.live(resource, target.namespace, target.name)
+    if live is None and target.subresource:
+        raise errors.NotFound.of(resource.name, target.name)
+    if live is None and given.get("uid"):
+        raise errors.Conflict.of(resource.name, target.name, "uid mismatch: the object does not exist")
+    if live is None:
+        body = {**applied, "metadata": {**given, "name": target.name}}
+        draft = await plan_create(context, view, resource, target.namespace, body, options)
+        return finishing.applied_creation(context, draft, body, options)
+    if given.get("resourceVersion"):
+        _check_version(resource, live, given)
+    return finishing.apply(context, resource, live, applied, target.subresource, options, force=force)
+
+
+async def _plan_patch(
+    context: Context, view: View, resource: Resource, target: Target, wanted: Patch, options: WriteOptions
+) -> Draft:
+    assert wanted.change is not None
+    live = await _live(view, resource, target)
+    if target.subresource == "scale":
+        shown = scale.read(resource, live)
+        changed = wanted.change(resource, shown)
+        _check_version(resource, live, _metadata(changed))
+        return finishing.update(context, resource, live, scale.write(resource, live, changed), "", options)
+    _check_subresource(resource, target.subresource)
+    new = wanted.change(resource, live)
+    _check_type(resource, new)
+    _check_version(resource, live, _metadata(new))
+    return finishing.update(context, resource, live, new, target.subresource, options)
+
+
+def parse_patch(media: str, body: bytes, options: WriteOptions, named: bool) -> Patch:
+    """Read a patch of any of the formats. Raises `BadRequest` or `UnsupportedMediaType`."""
+    match media:
+        case "application/merge-patch+json":
+            merge = decode(body, "application/json")
+            return Patch(change=lambda _, live: _object(patches.merge_patch(live, merge)))
+        case "application/json-patch+json":
+            operations = _operations(body)
+            return Patch(change=lambda resource, live: _json_patch(resource, live, operations))
+        case "application/apply-patch+yaml" | "application/apply-patch+cbor":
+            if not named:
+                causes = [errors.cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")]
+                raise errors.Invalid.of("PatchOptions", "meta.k8s.io", "", causes)
+            return Patch(applied=decode(body, "application/cbor" if media.endswith("cbor") else "application/yaml"))
+    raise errors.UnsupportedMediaType(
+        "the body of the request was in an unknown format - accepted media types include: "
+        "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor"
+    )
+
+
+def _operations(body: bytes) -> list[Any]:
+    try:
+        operations = orjson.loads(body)
+    except ValueError as problem:
+        raise errors.BadRequest(f"the body of the request is not valid JSON: {problem}") from problem
+    if not isinstance(operations, list):
+        raise errors.BadRequest("a JSON patch is a list of operations")
+    return operations
+
+
+def _json_patch(resource: Resource, live: JSON, operations: list[Any]) -> JSON:
+    try:
+        return _object(patches.json_patch(live, operations))
+    except patches.PatchTestFailed as problem:
+        name = live["metadata"]["name"]
+        causes = [errors.cause("FieldValueInvalid", str(problem), "")]
+        raise errors.Invalid.of(resource.kind, resource.group, name, causes) from problem
+    except patches.PatchError as problem:
+        raise errors.BadRequest(str(problem)) from problem
+
+
+def _object(value: Any) -> JSON:
+    if not isinstance(value, dict):
+        raise errors.BadRequest("the patch leaves no object")
+    return value
+
+
+async def _written(context: Context, plan: Any, options: WriteOptions) -> Written:
+    (draft,), _ = await write(context, plan, dry_run=options.dry_run)
+    return Written(draft.item, draft.created, draft.warnings)
+
+
+def _as_scale(resource: Resource, written: Written) -> Written:
+    return Written(scale.read(resource, written.item), written.created, written.warnings)
+
+
+async def _live(view: View, resource: Resource, target: Target) -> JSON:
+    assert target.name is not None
+    live = await view.live(resource, target.namespace, target.name)
+    if live is None:
+        raise errors.NotFound.of(resource.name, target.name)
+    return live
+
+
+def _namespaces(context: Context) -> Resource:
+    found = context.registry.lookup("", "v1", "namespaces")
+    assert found is not None
+    return found
+
+
+def _metadata(body: JSON) -> JSON:
+    metadata = body.get("metadata")
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, dict):
+        raise errors.BadRequest("metadata: must be an object")
+    return metadata
+
+
+def _check_type(resource: Resource, body: JSON) -> None:
+    kind, api_version = body.get("kind") or resource.kind, body.get("apiVersion") or resource.api_version
+    if kind != resource.kind:
+        raise errors.BadRequest(f"the kind of the object ({kind}) does not match the kind on the URL ({resource.kind})")
+    if api_version != resource.api_version:
+        raise errors.BadRequest(
+            f"the API version in the data ({api_version}) does not match the expected API version ({resource.api_version})"
+        )
+
+
+def _check_namespace(resource: Resource, given: JSON, namespace: str | None) -> None:
+    if resource.namespaced and namespace is None:
+        raise errors.BadRequest("an empty namespace may not be set during creation")
+    if given.get("namespace") and given["namespace"] != (namespace or ""):
+        raise errors.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+
+
+def _check_subresource(resource: Resource, subresource: str) -> None:
+    known = {"": True, "status": resource.status, "finalize": resource.plural == "namespaces" and not resource.group}
+    if not known.get(subresource, False):
+        raise errors.NotFound.path()
+
+
+def _check_version(resource: Resource, live: JSON, given: JSON) -> None:
+    version = given.get("resourceVersion")
+    if version and version != live["metadata"]["resourceVersion"]:
+        raise errors.Conflict.stale(resource.name, live["metadata"]["name"])
+
+
+def _suffix() -> str:
+    return "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(5))
+
+
