@@ -1,4 +1,4 @@
-"""Controllers: look at an object by name, compare, act; again whenever something changed. And the Manager that runs them.
+"""Controllers: look at an object by name, compare, act; again whenever something changed. The Manager runs them.
 
 A controller is a function of a key. Informers say which keys are worth looking at; events are hints, and what the
 function does depends only on what it reads. What it returns decides what happens next:

@@ -1,11 +1,11 @@
 """An informer keeps a copy of the objects of one kind up to date, and tells its handlers about every change.
 
 It is what controllers read from: looking something up costs no request. The copy is a moment behind the server, and
-further behind while the server is away; nothing is ever lost, because a watch resumes where it was and, where the server
-does not remember, a new list is compared with the copy.
+further behind while the server is away; nothing is ever lost, because a watch resumes where it was and, where the
+server does not remember, a new list is compared with the copy.
 
-Each object is parsed once. One that the model cannot read is logged and left out: the copy keeps what it last could read
-of that object. One bad object must not stop the work on the others.
+Each object is parsed once. One that the model cannot read is logged and left out: the copy keeps what it last could
+read of that object. One bad object must not stop the work on the others.
 
     containers = Informer(client, Container, label_selector="fizz.dev/deployment=web")
     containers.add_handler(lambda type, old, new: print(type, (new or old).name))
@@ -15,6 +15,7 @@ of that object. One bad object must not stop the work on the others.
 """
 
 import asyncio
+import builtins
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final, Generic, cast, overload
@@ -97,15 +98,15 @@ class Informer(Generic[O]):
         """The object, or None. `namespace` is empty for cluster-scoped kinds."""
         return self._cache.get(Key(namespace, name))
 
-    def list(self, namespace: str | None = None) -> "list[O]":
+    def list(self, namespace: str | None = None) -> builtins.list[O]:
         """The objects of a namespace, or all."""
         return list(self._cache.values()) if namespace is None else self._cache.in_namespace(namespace)
 
-    def by_owner(self, uid: str) -> "list[O]":
+    def by_owner(self, uid: str) -> builtins.list[O]:
         """The objects that have an ownerReference with that uid."""
         return self._cache.by_owner(uid)
 
-    def by_label(self, key: str, value: str) -> "list[O]":
+    def by_label(self, key: str, value: str) -> builtins.list[O]:
         """The objects with that label."""
         return self._cache.by_label(key, value)
 

@@ -1,6 +1,6 @@
 """The work queue of a controller: which objects are to be looked at, each at most once at a time.
 
-- What is added while it waits, waits once. What is added while it is being worked on, is worked on once more after that.
+- What is added while it waits, waits once. What is added while it is being worked on, is worked on once more after.
 - `add_after` adds later; of several such wishes for one item, the earliest counts.
 - `add_rate_limited` adds after a back-off that doubles with each failure of the item: 5 ms, 10 ms ... 60 s. `forget`
   ends the row of failures.

@@ -1,4 +1,4 @@
-"""Reading: get, list, watch, logs. `Reader` is the half of the client that changes nothing; ask for it where it is enough.
+"""Reading: get, list, watch, logs. `Reader` is the half of the client that changes nothing; use it where that does.
 
 Whatever takes a model class also takes a `Kind`, and then gives plain JSON.
 """

@@ -1,11 +1,11 @@
-"""One request to the API server and its answer: HTTP over a unix socket or TCP, JSON both ways, errors as `ApiError`.
+"""One request to the API server and its answer: HTTP over a unix socket or TCP, JSON, errors as `ApiError`.
 
 Trying again. A server that restarts is away for a moment, so a request that failed is repeated for a bounded time
 (`retry_for`), with exponential back-off:
 
 - if the server surely did not get it (connection refused, no socket), whatever the method;
 - if the connection was lost before the answer came, only reads: a write may have been done, and doing it twice might
-  answer AlreadyExists or Conflict to the one who made it so. The caller gets `Unavailable` with `sent` True and decides;
+  answer AlreadyExists or Conflict to the very one who made it so. The caller gets `Unavailable` with `sent` True;
 - if the server says 429 (which means that nothing was done), whatever the method, after the seconds that it asks for.
 
 Not in here: paths, kinds, models, watches.
@@ -36,8 +36,8 @@ Query = Sequence[tuple[str, str]]
 _READS: Final = frozenset({"GET", "HEAD"})
 _CONNECT_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 60.0
-_KEEPALIVE_SECONDS: Final = 2.0
-"""How long an unused connection is kept. Well under the server's own 5 s, so that no write meets a closing door."""
+_KEEPALIVE_SECONDS: Final = 15.0
+"""How long an unused connection is kept. Well under the 75 s of the server, so that no write meets a closing door."""
 
 log: Final = structlog.get_logger()
 

@@ -43,7 +43,7 @@ class OperationResult:
 
 @dataclass(frozen=True, slots=True)
 class TransactionResult:
-    """What became of a transaction, in the order of its operations. `resource_version` is the revision to watch from."""
+    """What became of a transaction, in the order of its operations. `resource_version` is where to watch from."""
 
     resource_version: str
     results: list[OperationResult]
