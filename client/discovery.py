@@ -1,14 +1,17 @@
 """Which kinds a server has: its discovery document, read into `Kind`s, and the one that a person means by a name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
 
-__all__ = ["ACCEPT", "by_name", "by_type", "parse"]
+__all__ = ["ACCEPT", "by_name", "by_type", "parse", "stored"]
 
 ACCEPT = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 """Asks for all groups in one document."""
+
+_STORED: Final = frozenset({"list", "watch", "delete"})
 
 
 def parse(document: JSON) -> list[Kind]:
@@ -21,8 +24,21 @@ def parse(document: JSON) -> list[Kind]:
     ]
 
 
-def _kinds(group: str, version: JSON) -> Iterator[Kind]:
+def stored(document: JSON) -> list[Kind]:
+    """The kinds whose objects can be listed, watched and deleted, each once, in its preferred version."""
+    found: dict[tuple[str, str], Kind] = {}
+    for group in document.get("items") or []:
+        for version in group.get("versions") or []:
+            name = group["metadata"].get("name") or ""
+            for kind in _kinds(name, version, _STORED):
+                found.setdefault((kind.group, kind.plural), kind)
+    return list(found.values())
+
+
+def _kinds(group: str, version: JSON, verbs: Collection[str] = ()) -> Iterator[Kind]:
     for resource in version.get("resources") or []:
+        if not set(verbs) <= set(resource.get("verbs") or ()):
+            continue
         yield Kind(
             group,
             version["version"],

@@ -274,6 +274,11 @@ class Reader:
         """Any request; the answer's JSON, None if it is empty."""
         return await self._transport.json(Request(method, path, query, body, content_type, accept))
 
+    async def kinds(self) -> Sequence[Kind]:
+        """All kinds whose objects can be listed, watched and deleted: built-in and custom, as of now."""
+        documents = [await self.raw("GET", path, accept=discovery.ACCEPT) for path in ("/api", "/apis")]
+        return [kind for document in documents for kind in discovery.stored(document)]
+
     async def discover(self, name: str) -> Kind:
         """The kind that a person means: plural, singular, short name, or `plural.group`. Raises `NotFound`."""
         if kind := kinds.find(name) or discovery.by_name(self._discovered, name):

@@ -1,0 +1,1 @@
+"""Keeps the Containers of every Deployment as its template, replicas and dependencies want them."""

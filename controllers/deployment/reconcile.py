@@ -1,0 +1,174 @@
+"""The Deployment controller's shell: reads informers, plans, does what the plan says, writes the status if it differs.
+
+A Deployment is looked at when it changes, when one of its Containers changes, and when that happens to a neighbour: one
+that it depends on (it may start now) or one that depends on it (it may stop now).
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from fizz.client.api import AlreadyExists, NotFound
+from fizz.client.controller import Controller, Key, Manager, Requeue, Result
+from fizz.client.events import EventRecorder
+from fizz.client.informer import Informer
+from fizz.controllers.deployment.plan import Action, Adopt, Create, Delete, SetFinalizers, plan
+from fizz.controllers.deployment.template import belongs_to, controller_of, deployment_label, owner_reference
+from fizz.schemas import labels
+from fizz.schemas.apps import Deployment, DeploymentStatus
+from fizz.schemas.base import JSON
+from fizz.schemas.conditions import find
+from fizz.schemas.container import Container
+
+__all__ = ["DeploymentController"]
+
+_WORKERS: Final = 16
+"""Deployments worked on at the same time. High, because the server commits what comes together at once."""
+_TAKEN_SECONDS: Final = 1.0
+"""When to look again after somebody else made a Container that we do not see yet."""
+
+log: Final = structlog.get_logger()
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class _Namespace:
+    """The world of a plan, as the informers know it."""
+
+    def __init__(self, name: str, deployments: Informer[Deployment], containers: Informer[Container]) -> None:
+        self._name, self._deployments, self._containers = name, deployments, containers
+
+    def deployments(self) -> Sequence[Deployment]:
+        return self._deployments.list(self._name)
+
+    def deployment(self, name: str) -> Deployment | None:
+        return self._deployments.get(self._name, name)
+
+    def owned(self, deployment: Deployment) -> Sequence[Container]:
+        uid = deployment.metadata.uid or ""
+        return [item for item in self._containers.by_owner(uid) if belongs_to(item, deployment)]
+
+    def labelled(self, deployment: Deployment) -> Sequence[Container]:
+        found = self._containers.by_label(labels.DEPLOYMENT, deployment_label(deployment.name))
+        return [item for item in found if item.namespace == self._name]
+
+    def container(self, name: str) -> Container | None:
+        return self._containers.get(self._name, name)
+
+
+class DeploymentController:
+    """Brings Deployments to what they want. `now` is the clock that conditions are stamped by."""
+
+    def __init__(self, manager: Manager, recorder: EventRecorder, now: Callable[[], datetime] = _utc_now) -> None:
+        self._client, self._recorder, self._now = manager.client, recorder, now
+        self._deployments = manager.informer(Deployment)
+        self._containers = manager.informer(Container)
+
+    def controller(self) -> Controller:
+        """What the manager runs."""
+        return (
+            Controller("deployment", self.reconcile, workers=_WORKERS)
+            .watches(self._deployments, map=self._of_deployment)
+            .watches(self._containers, map=self._of_container)
+        )
+
+    def _of_deployment(self, changed: Deployment) -> Iterator[Key]:
+        """The Deployment, those that depend on it, and if it is being deleted those that it depends on."""
+        namespace = changed.namespace
+        yield Key(namespace, changed.name)
+        for other in self._deployments.list(namespace):
+            if any(each.name == changed.name for each in other.spec.depends_on or []):
+                yield Key(namespace, other.name)
+        if changed.metadata.deletion_timestamp is not None:
+            yield from (Key(namespace, each.name) for each in changed.spec.depends_on or [])
+
+    def _of_container(self, changed: Container) -> Iterator[Key]:
+        owner = controller_of(changed)
+        name = owner.name if owner else changed.labels.get(labels.DEPLOYMENT, "")
+        deployment = self._deployments.get(changed.namespace, name)
+        if deployment is not None:
+            yield from self._of_deployment(deployment)
+
+    async def reconcile(self, key: Key) -> Result | None:
+        """One step for one Deployment."""
+        deployment = self._deployments.get(*key)
+        if deployment is None:
+            return None
+        made = plan(_Namespace(key.namespace, self._deployments, self._containers), deployment, self._now())
+        complete = await self._do_all(deployment, made.actions)
+        if made.status is not None:
+            await self._write_status(deployment, made.status)
+        return None if complete else Requeue(_TAKEN_SECONDS)
+
+    async def _do_all(self, deployment: Deployment, actions: Sequence[Action]) -> bool:
+        """Creations together at the end, everything else one after the other. False if a name was found taken."""
+        creations = [action for action in actions if isinstance(action, Create)]
+        for action in actions:
+            if not isinstance(action, Create):
+                await self._do(deployment, action)
+        return all(await asyncio.gather(*(self._create(deployment, action) for action in creations)))
+
+    async def _do(self, deployment: Deployment, action: SetFinalizers | Adopt | Delete) -> None:
+        place = deployment.namespace
+        match action:
+            case SetFinalizers(finalizers):
+                version = deployment.metadata.resource_version
+                metadata: JSON = {"finalizers": list(finalizers), "resourceVersion": version}
+                try:
+                    await self._client.patch(Deployment, deployment.name, {"metadata": metadata}, place)
+                except NotFound:
+                    return
+            case Adopt(container):
+                references = [*(container.metadata.owner_references or []), owner_reference(deployment)]
+                metadata = {
+                    "ownerReferences": [each.dump() for each in references],
+                    "resourceVersion": container.metadata.resource_version,
+                }
+                await self._client.patch(Container, container.name, {"metadata": metadata}, place)
+            case Delete(container, why):
+                meta = container.metadata
+                try:
+                    await self._client.delete(
+                        Container, container.name, place, uid=meta.uid, resource_version=meta.resource_version
+                    )
+                except NotFound:
+                    return
+                self._recorder.event(deployment, "Normal", "ContainerDeleted", f"deleted {container.name}: {why}")
+        _log(deployment, action)
+
+    async def _create(self, deployment: Deployment, action: Create) -> bool:
+        try:
+            await self._client.create(action.container)
+        except AlreadyExists:  # made by another server or by ourselves a moment ago, or a stranger; the cache will tell
+            return False
+        self._recorder.event(deployment, "Normal", "ContainerCreated", f"created {action.container.name}")
+        _log(deployment, action)
+        return True
+
+    async def _write_status(self, deployment: Deployment, status: DeploymentStatus) -> None:
+        old = deployment.status or DeploymentStatus()
+        written = status.dump()
+        if written == old.model_dump(mode="json", by_alias=True, exclude_none=True):
+            return
+        self._warn(deployment, old, status)
+        try:
+            await self._client.patch(Deployment, deployment.name, {"status": written}, deployment.namespace, "status")
+        except NotFound:
+            return
+
+    def _warn(self, deployment: Deployment, old: DeploymentStatus, new: DeploymentStatus) -> None:
+        """An Event when something begins to go wrong, or goes wrong differently."""
+        before, after = find(old.conditions, "Progressing"), find(new.conditions, "Progressing")
+        if after is None or after.status != "False":
+            return
+        if before is None or (before.reason, before.message) != (after.reason, after.message):
+            self._recorder.event(deployment, "Warning", after.reason or "Failed", after.message or "")
+
+
+def _log(deployment: Deployment, action: Action) -> None:
+    log.info(str(action), kind="Deployment", namespace=deployment.namespace, name=deployment.name)

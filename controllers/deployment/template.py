@@ -1,0 +1,116 @@
+"""From a Deployment's template to its Containers: hash, names, ownership. Pure.
+
+Names are `<deployment>-<template hash>-<ordinal>`: two servers that decide the same thing make the same object, and the
+API server lets only one of them. The hash covers the template without what equals a default, so it is the same whether
+a default is spelled out or not, and stays when a later version of Fizz adds fields.
+"""
+
+import hashlib
+import json
+from typing import Final
+
+from fizz.schemas import labels, names
+from fizz.schemas.apps import Deployment, Template
+from fizz.schemas.container import Container
+from fizz.schemas.meta import ObjectMeta, OwnerReference
+
+__all__ = [
+    "belongs_to",
+    "container_name",
+    "controller_of",
+    "deployment_label",
+    "is_orphan_of",
+    "make_container",
+    "ordinal_of",
+    "owner_reference",
+    "template_hash",
+]
+
+_INHERITED: Final = (labels.PROJECT, labels.SERVICE, labels.MANAGED_BY)
+_LONGEST_STEM: Final = 235
+"""An object's name has 253 characters at most; `-`, eight of the hash, `-` and an ordinal follow the stem."""
+
+
+def template_hash(template: Template) -> str:
+    """Eight hexadecimal digits that change when the template means something else."""
+    content = template.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    if not content.get("metadata"):
+        content.pop("metadata", None)
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:8]
+
+
+def container_name(deployment: Deployment, digest: str, ordinal: int) -> str:
+    """The one name of that replica: `web-1f2e3d4c-0`."""
+    stem = deployment.name if len(deployment.name) <= _LONGEST_STEM else names.to_name(deployment.name, _LONGEST_STEM)
+    return f"{stem}-{digest}-{ordinal}"
+
+
+def deployment_label(name: str) -> str:
+    """The Deployment's name as a label's value, which is shorter than a name may be."""
+    return name if len(name) <= 63 else names.to_name(name)
+
+
+def owner_reference(deployment: Deployment) -> OwnerReference:
+    """What makes a Container the Deployment's own."""
+    return OwnerReference(
+        api_version=deployment.api_version,
+        kind=deployment.kind,
+        name=deployment.name,
+        uid=deployment.metadata.uid or "",
+        controller=True,
+        block_owner_deletion=True,
+    )
+
+
+def make_container(deployment: Deployment, digest: str, ordinal: int) -> Container:
+    """The Container of that replica, made from the present template."""
+    template = deployment.spec.template
+    meta = template.metadata
+    inherited = {key: deployment.labels[key] for key in _INHERITED if key in deployment.labels}
+    own = {
+        labels.DEPLOYMENT: deployment_label(deployment.name),
+        labels.ORDINAL: str(ordinal),
+        labels.TEMPLATE_HASH: digest,
+    }
+    metadata = ObjectMeta(
+        name=container_name(deployment, digest, ordinal),
+        namespace=deployment.namespace,
+        labels={**inherited, **((meta and meta.labels) or {}), **own},
+        owner_references=[owner_reference(deployment)],
+        finalizers=[labels.FINALIZER_NODE],
+    )
+    if meta and meta.annotations:
+        metadata.annotations = dict(meta.annotations)
+    return Container(metadata=metadata, spec=template.spec)
+
+
+def controller_of(container: Container) -> OwnerReference | None:
+    """The one owner that manages the Container, or None for an orphan."""
+    owners = container.metadata.owner_references or []
+    return next((owner for owner in owners if owner.controller), None)
+
+
+def belongs_to(container: Container, deployment: Deployment) -> bool:
+    """Whether the Deployment manages the Container. Only such ones may ever be deleted for it."""
+    owner = controller_of(container)
+    return owner is not None and bool(owner.uid) and owner.uid == deployment.metadata.uid
+
+
+def ordinal_of(container: Container) -> int | None:
+    """Which replica the Container is; None if its label says nothing sensible."""
+    written = container.labels.get(labels.ORDINAL, "")
+    return int(written) if written.isascii() and written.isdigit() else None
+
+
+def is_orphan_of(container: Container, deployment: Deployment) -> bool:
+    """Whether the Container belongs to nobody and was evidently made for a Deployment of this name."""
+    ordinal = ordinal_of(container)
+    digest = container.labels.get(labels.TEMPLATE_HASH, "")
+    return (
+        controller_of(container) is None
+        and container.metadata.deletion_timestamp is None
+        and container.labels.get(labels.DEPLOYMENT) == deployment_label(deployment.name)
+        and ordinal is not None
+        and container.name == container_name(deployment, digest, ordinal)
+    )

@@ -1,0 +1,1 @@
+"""Collects what belongs to nobody any more."""

@@ -1,0 +1,1 @@
+"""Empties Namespaces that are being deleted, and lets them go."""

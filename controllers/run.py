@@ -1,0 +1,113 @@
+"""The process that controllers run in: one client, one set of informers, all controllers or those named.
+
+A controller that crashes hurts no other: the manager starts it again. The whole ends at SIGTERM or SIGINT, after what
+is being done has been done.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from fizz.client.api import Client
+from fizz.client.controller import Manager
+from fizz.client.events import EventRecorder
+from fizz.schemas.settings import Settings
+
+__all__ = ["CONTROLLERS", "UnknownController", "run"]
+
+log: Final = structlog.get_logger()
+
+
+class UnknownController(Exception):
+    """There is no controller of that name; the message says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What controllers are made of."""
+
+    settings: Settings
+    manager: Manager
+    stack: AsyncExitStack
+
+    async def recorder(self, component: str) -> EventRecorder:
+        """A recorder of Events that is closed at the end."""
+        recorder = EventRecorder(self.manager.client, component, self.settings.node_name)
+        return await self.stack.enter_async_context(recorder)
+
+
+async def _deployment(context: _Context) -> None:
+    from fizz.controllers.deployment.reconcile import DeploymentController
+
+    recorder = await context.recorder("deployment-controller")
+    context.manager.add(DeploymentController(context.manager, recorder).controller())
+
+
+async def _scheduler(context: _Context) -> None:
+    from fizz.controllers.scheduler.reconcile import Scheduler
+
+    recorder = await context.recorder("scheduler")
+    context.manager.add(Scheduler(context.manager, recorder).controller())
+
+
+async def _gc(context: _Context) -> None:
+    from fizz.controllers.gc.reconcile import Collector
+
+    context.manager.add(Collector(context.manager.client))
+
+
+async def _namespace(context: _Context) -> None:
+    from fizz.controllers.namespace.reconcile import NamespaceController
+
+    context.manager.add(NamespaceController(context.manager).controller())
+
+
+CONTROLLERS: Final[Mapping[str, Callable[[_Context], Awaitable[None]]]] = {
+    "deployment": _deployment,
+    "scheduler": _scheduler,
+    "gc": _gc,
+    "namespace": _namespace,
+}
+"""All controllers by name. Each is imported only where it runs."""
+
+
+async def run(settings: Settings, names: Sequence[str] | None = None) -> None:
+    """Run the controllers of those names, or all, until SIGTERM or SIGINT. Raises `UnknownController` at once."""
+    chosen = list(dict.fromkeys(names or CONTROLLERS))
+    for name in chosen:
+        if name not in CONTROLLERS:
+            raise UnknownController(f"there is no controller {name!r}; there are {', '.join(CONTROLLERS)}")
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(
+            Client(
+                settings.server,
+                token=settings.token,
+                user_agent="fizz-controllers",
+                field_manager="fizz-controllers",
+            )
+        )
+        context = _Context(settings, Manager(client), stack)
+        for name in chosen:
+            await CONTROLLERS[name](context)
+        with _signals(context.manager.stop):
+            log.info("controllers run", controllers=chosen, server=settings.server)
+            await context.manager.run()
+    log.info("controllers stopped")
+
+
+@contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

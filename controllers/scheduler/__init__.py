@@ -1,0 +1,1 @@
+"""Binds Containers to Nodes."""
