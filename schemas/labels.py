@@ -17,6 +17,7 @@ __all__ = [
     "FINALIZER_ORDERED_STOP",
     "MANAGED_BY",
     "NAMESPACE",
+    "NETWORK",
     "NODE",
     "ORDINAL",
     "PROJECT",
@@ -25,6 +26,7 @@ __all__ = [
     "SPEC_HASH",
     "TEMPLATE_HASH",
     "UID",
+    "VOLUME",
 ]
 
 PROJECT: Final = "fizz.dev/project"
@@ -42,6 +44,8 @@ MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 # On the engine's containers, networks and volumes:
 NAMESPACE: Final = "fizz.dev/namespace"
 CONTAINER: Final = "fizz.dev/container"
+NETWORK: Final = "fizz.dev/network"
+VOLUME: Final = "fizz.dev/volume"
 UID: Final = "fizz.dev/uid"
 NODE: Final = "fizz.dev/node"
 SPEC_HASH: Final = "fizz.dev/spec-hash"

@@ -1,0 +1,162 @@
+"""From the spec's mounts to the engine's. Pure.
+
+The engine takes mounts in two forms. `Mounts` says everything by name. `Binds` is a string, `source:target:options`,
+and the only form that relabels for SELinux and, before API 1.42, the only one that creates a missing folder on the
+host. So a bind is written as `Binds` where it must be, and as `Mounts` everywhere else.
+
+| field | since API | without |
+|---|---|---|
+| `type: image` | 1.48 | error |
+| `type: cluster` | 1.42 | error |
+| `volume.subpath` | 1.45 | error |
+| `bind.recursive: writable, readonly` | 1.44 | error |
+| `bind.selinux` with `createHostPath: false` | never | warning: a missing folder is created |
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fizz.controllers.node.engine import ApiVersion, Unsupported
+from fizz.schemas.base import JSON
+from fizz.schemas.container import BindOptions, Mount, TmpfsOptions
+from fizz.schemas.quantity import parse_quantity
+
+__all__ = ["FileMount", "mounts_of"]
+
+_CREATE_MOUNTPOINT: Final = (1, 42)
+_CLUSTER: Final = (1, 42)
+_RECURSIVE: Final = (1, 44)
+_SUBPATH: Final = (1, 45)
+_IMAGE: Final = (1, 48)
+
+
+@dataclass(frozen=True, slots=True)
+class FileMount:
+    """A file of the host that is mounted read-only at a path in the container."""
+
+    source: str
+    target: str
+
+
+def mounts_of(
+    mounts: Sequence[Mount], volumes: Mapping[str, str], files: Sequence[FileMount], version: ApiVersion
+) -> tuple[JSON, list[str]]:
+    """`Mounts` and `Binds` of a HostConfig, and warnings. `volumes` goes from our names to the engine's.
+
+    Raises `Unsupported` for what this engine cannot do.
+    """
+    structured: list[JSON] = []
+    binds: list[str] = []
+    warnings: list[str] = []
+    for mount in mounts:
+        _check(mount, version)
+        if mount.type == "bind" and _needs_string(mount, version):
+            binds.append(_bind_string(mount))
+            if mount.bind and mount.bind.selinux and mount.bind.create_host_path is False:
+                warnings.append(f"mounts[{mount.target}].bind.createHostPath: with selinux, a missing path is created")
+        else:
+            structured.append(_structured(mount, volumes))
+    structured += [{"Type": "bind", "Source": each.source, "Target": each.target, "ReadOnly": True} for each in files]
+    return {**({"Mounts": structured} if structured else {}), **({"Binds": binds} if binds else {})}, warnings
+
+
+def _check(mount: Mount, version: ApiVersion) -> None:
+    needed: list[tuple[str, ApiVersion]] = []
+    if mount.type == "image":
+        needed.append(("type: image", _IMAGE))
+    if mount.type == "cluster":
+        needed.append(("type: cluster", _CLUSTER))
+    if mount.volume and mount.volume.subpath:
+        needed.append(("volume.subpath", _IMAGE if mount.type == "image" else _SUBPATH))
+    if mount.bind and mount.bind.recursive in {"writable", "readonly"}:
+        needed.append((f"bind.recursive: {mount.bind.recursive}", _RECURSIVE))
+    for what, since in needed:
+        if version < since:
+            wants, has = f"{since[0]}.{since[1]}", f"{version[0]}.{version[1]}"
+            raise Unsupported(f"mounts[{mount.target}].{what} needs an engine with API {wants}; this one has {has}")
+
+
+def _needs_string(mount: Mount, version: ApiVersion) -> bool:
+    options = mount.bind
+    if options is None:
+        return False
+    return options.selinux is not None or (options.create_host_path is True and version < _CREATE_MOUNTPOINT)
+
+
+def _bind_string(mount: Mount) -> str:
+    options = mount.bind or BindOptions()
+    parts = ["ro" if mount.read_only else "rw"]
+    parts += [options.selinux] if options.selinux else []
+    parts += [options.propagation] if options.propagation else []
+    return f"{mount.source}:{mount.target}:{','.join(parts)}"
+
+
+def _structured(mount: Mount, volumes: Mapping[str, str]) -> JSON:
+    """One of `Mounts`. A volume without a source is anonymous; one that is not ours goes by its own name."""
+    source = mount.source
+    if mount.type == "volume" and source is not None:
+        source = volumes.get(source, source)
+    result: JSON = {"Type": mount.type, "Target": mount.target}
+    if source is not None:
+        result["Source"] = source
+    if mount.read_only is not None:
+        result["ReadOnly"] = mount.read_only
+    if mount.consistency:
+        result["Consistency"] = mount.consistency
+    for name, options in (
+        ("BindOptions", _bind_options(mount.bind)),
+        ("VolumeOptions", _volume_options(mount)),
+        ("ImageOptions", _image_options(mount)),
+        ("TmpfsOptions", _tmpfs_options(mount.tmpfs)),
+    ):
+        if options:
+            result[name] = options
+    return result
+
+
+def _bind_options(options: BindOptions | None) -> JSON:
+    if options is None:
+        return {}
+    result: JSON = {}
+    if options.propagation:
+        result["Propagation"] = options.propagation
+    if options.create_host_path:
+        result["CreateMountpoint"] = True
+    match options.recursive:
+        case "disabled":
+            result["NonRecursive"] = True
+        case "writable":
+            result["ReadOnlyNonRecursive"] = True
+        case "readonly":
+            result["ReadOnlyForceRecursive"] = True
+    return result
+
+
+def _volume_options(mount: Mount) -> JSON:
+    options = mount.volume
+    if options is None or mount.type == "image":
+        return {}
+    result: JSON = {}
+    if options.nocopy is not None:
+        result["NoCopy"] = options.nocopy
+    if options.subpath:
+        result["Subpath"] = options.subpath
+    if options.labels:
+        result["Labels"] = options.labels
+    return result
+
+
+def _image_options(mount: Mount) -> JSON:
+    return {"Subpath": mount.volume.subpath} if mount.type == "image" and mount.volume and mount.volume.subpath else {}
+
+
+def _tmpfs_options(options: TmpfsOptions | None) -> JSON:
+    if options is None:
+        return {}
+    result: JSON = {}
+    if options.size is not None:
+        result["SizeBytes"] = int(parse_quantity(options.size))
+    if options.mode is not None:
+        result["Mode"] = options.mode
+    return result

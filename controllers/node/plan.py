@@ -1,0 +1,309 @@
+"""What to do next for one Container: pure, from what is wanted and what the engine has to a list of actions.
+
+An action can say what it does and do it, through `Hands`. A plan that is cut off at any point, by a crash or an error,
+is no harm: the next one begins with what is there. That is why creating, joining networks and starting are separate
+actions: each finds out by itself how far the last attempt came.
+
+    nothing there            write files, create, join, start
+    created, not started     write files, join, start
+    ended, but wanted        write files, start
+    of another spec          stop, remove, then as if nothing were there
+    of another object        the same; one that is not the owner's is left alone
+    ended for good           nothing; it stays until the Container is deleted
+    Container deleted        stop, remove, remove files, release the Container
+
+The engine's objects tell by labels whose they are: see `naming`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from fizz.controllers.node.engine import Connection, Containers, CreateRequest, EngineContainer, Missing
+from fizz.controllers.node.naming import Owner
+from fizz.schemas import labels
+
+__all__ = [
+    "Action",
+    "Create",
+    "Hands",
+    "Join",
+    "Release",
+    "Remove",
+    "RemoveFiles",
+    "Start",
+    "Stop",
+    "View",
+    "Wanted",
+    "WriteFiles",
+    "chosen",
+    "plan",
+]
+
+
+class Hands(Protocol):
+    """What actions act with: the engine, and what else belongs to one Container."""
+
+    engine: Containers
+
+    created: str
+    """The id of the container that this attempt created; empty if it created none."""
+
+    async def request(self) -> CreateRequest:
+        """What is to be created, with everything in it."""
+
+    async def connections(self) -> Sequence[Connection]:
+        """The networks that the container is to be in, with the settings of each."""
+
+    async def write_files(self) -> None:
+        """Write the Secrets and ConfigMaps that the container sees as files."""
+
+    async def remove_files(self, uid: str) -> None:
+        """Remove the files of a Container."""
+
+    async def release(self) -> None:
+        """Take the agent's finalizer from the Container, so that it may go."""
+
+    def tell(self, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
+        """Record an Event about the Container."""
+
+
+class Action(Protocol):
+    """Something to do."""
+
+    def __str__(self) -> str:
+        """What it does, as a phrase."""
+
+    async def run(self, hands: Hands) -> None:
+        """Do it. Raises `EngineError`, or what `Hands` raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop a container in the way and the time that it was created with."""
+
+    container: EngineContainer
+    why: str
+
+    def __str__(self) -> str:
+        return f"stop {self.container.name}: {self.why}"
+
+    async def run(self, hands: Hands) -> None:
+        hands.tell("Normal", "Killing", f"stopping {self.container.name}: {self.why}")
+        try:
+            await hands.engine.stop(self.container.id)
+        except Missing:
+            return  # somebody was faster
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove a container with its anonymous volumes."""
+
+    container: EngineContainer
+
+    def __str__(self) -> str:
+        return f"remove {self.container.name}"
+
+    async def run(self, hands: Hands) -> None:
+        try:
+            await hands.engine.remove(self.container.id)
+        except Missing:
+            return  # somebody was faster
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFiles:
+    """Remove the files of a Container."""
+
+    uid: str
+
+    def __str__(self) -> str:
+        return f"remove the files of {self.uid}"
+
+    async def run(self, hands: Hands) -> None:
+        await hands.remove_files(self.uid)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Let the Container go."""
+
+    def __str__(self) -> str:
+        return "release the Container"
+
+    async def run(self, hands: Hands) -> None:
+        await hands.release()
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFiles:
+    """Write the files that are mounted into the container."""
+
+    def __str__(self) -> str:
+        return "write files"
+
+    async def run(self, hands: Hands) -> None:
+        await hands.write_files()
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Create the container."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"create {self.name}"
+
+    async def run(self, hands: Hands) -> None:
+        made = await hands.engine.create(await hands.request())
+        hands.created = made.id
+        hands.tell("Normal", "Created", f"created {self.name}")
+        for warning in made.warnings:
+            hands.tell("Warning", "EngineWarning", warning)
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Join the networks that the container is not in yet. `container` None stands for the one just created, which is
+    in none but those that it was created in.
+    """
+
+    container: EngineContainer | None = None
+
+    def __str__(self) -> str:
+        return "join networks"
+
+    async def run(self, hands: Hands) -> None:
+        if self.container is None:
+            missing = (await hands.request()).connect
+        else:
+            joined = self.container.endpoints
+            missing = tuple(each for each in await hands.connections() if each.network not in joined)
+        for connection in missing:
+            await hands.engine.connect(self.container.id if self.container else hands.created, connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start the container; None stands for the one just created."""
+
+    name: str
+    container: EngineContainer | None = None
+
+    def __str__(self) -> str:
+        return f"start {self.name}"
+
+    async def run(self, hands: Hands) -> None:
+        await hands.engine.start(self.container.id if self.container else hands.created)
+        hands.tell("Normal", "Started", f"started {self.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The Container as it is wanted. `final` says that it had come to its end, `ready_to_start` that nothing that it
+    needs is missing.
+    """
+
+    uid: str
+    name: str
+    spec_hash: str
+    deleting: bool = False
+    final: bool = False
+    ready_to_start: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The Container, None if there is none, and the engine's containers that are labelled with its name.
+
+    `ended` are the ids of those that came to their end for good, `networks` the ids of the engine's networks by name,
+    as far as they are known.
+    """
+
+    owner: Owner
+    wanted: Wanted | None
+    containers: Sequence[EngineContainer] = ()
+    ended: frozenset[str] = frozenset()
+    networks: Mapping[str, str] = field(default_factory=dict)
+
+
+def plan(view: View) -> tuple[Action, ...]:
+    """The next actions. Empty means: as wanted, or waiting for something."""
+    mine = [container for container in view.containers if _is_mine(container, view)]
+    wanted = view.wanted
+    if wanted is None or wanted.deleting:
+        return _end(mine, wanted)
+    keep = chosen(view)
+    rest = [container for container in mine if keep is None or container.id != keep.id]
+    actions: list[Action] = _sweep(rest, "it is not what is wanted any more")
+    if keep is not None and _cannot_start(keep, view):
+        actions += _sweep([keep], "a network that it was in is gone")
+        keep = None
+    elif keep is None and wanted.final:
+        return tuple(actions)
+    if not wanted.ready_to_start:
+        return tuple(actions)
+    if keep is None:
+        return (*actions, WriteFiles(), Create(wanted.name), Join(), Start(wanted.name))
+    if keep.state == "created":
+        return (*actions, WriteFiles(), Join(keep), Start(wanted.name, keep))
+    if keep.state == "exited" and keep.id not in view.ended:
+        return (*actions, WriteFiles(), Start(wanted.name, keep))
+    return tuple(actions)
+
+
+def chosen(view: View) -> EngineContainer | None:
+    """The engine's container that is the wanted one, whatever its state; None if there is none.
+
+    If ever there are several, it is one that runs, and among equals the same each time.
+    """
+    wanted = view.wanted
+    if wanted is None:
+        return None
+    fitting = [
+        container
+        for container in view.containers
+        if container.labels.get(labels.UID) == wanted.uid
+        and (wanted.deleting or container.labels.get(labels.SPEC_HASH) == wanted.spec_hash)
+        and container.state not in {"removing", "dead"}
+    ]
+    return min(fitting, key=lambda container: (not container.runs, container.id), default=None)
+
+
+def _is_mine(container: EngineContainer, view: View) -> bool:
+    """Whether it may be removed. The uid settles it: nobody else has that; else it must be the owner's."""
+    if view.wanted is not None and container.labels.get(labels.UID) == view.wanted.uid:
+        return True
+    return labels.UID in container.labels and view.owner.owns(container.labels)
+
+
+def _end(mine: Sequence[EngineContainer], wanted: Wanted | None) -> tuple[Action, ...]:
+    actions = _sweep(mine, "its Container was deleted")
+    if any(each.state == "removing" for each in mine):
+        return tuple(actions)  # the engine is at it, and will say when it is gone; only then the Container may go
+    uids = dict.fromkeys([*([wanted.uid] if wanted else []), *(each.labels[labels.UID] for each in mine)])
+    actions += [RemoveFiles(uid) for uid in uids]
+    return (*actions, Release()) if wanted else tuple(actions)
+
+
+def _sweep(containers: Sequence[EngineContainer], why: str) -> list[Action]:
+    actions: list[Action] = []
+    for container in containers:
+        if container.state == "removing":
+            continue
+        if container.runs:
+            actions.append(Stop(container, why))
+        actions.append(Remove(container))
+    return actions
+
+
+def _cannot_start(container: EngineContainer, view: View) -> bool:
+    """Whether a network that it was in was removed, or made anew: the engine then never starts it again."""
+    if container.runs or container.id in view.ended:
+        return False
+    return any(
+        endpoint.network_id and view.networks.get(name, endpoint.network_id) != endpoint.network_id
+        for name, endpoint in container.endpoints.items()
+    )

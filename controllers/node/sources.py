@@ -1,0 +1,130 @@
+"""What a container gets from Secrets and ConfigMaps: variables and files. Pure, given the objects.
+
+A reference that leads nowhere raises `SourceMissing`, which says which object or key is missing.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from fizz.controllers.node.files import FileContent
+from fizz.schemas.container import ContainerSpec, EnvVar, FileProjection
+from fizz.schemas.core import ConfigMap, Secret
+
+__all__ = ["SourceMissing", "SourceRef", "Sources", "environment", "files", "references", "targets"]
+
+
+class SourceRef(NamedTuple):
+    """A Secret or ConfigMap in the container's namespace."""
+
+    kind: Literal["Secret", "ConfigMap"]
+    name: str
+
+
+Sources = Mapping[SourceRef, Secret | ConfigMap]
+"""The objects that are there."""
+
+
+class SourceMissing(Exception):
+    """A Secret, a ConfigMap or a key of one is missing or unusable. `reason` is one CamelCase word."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def references(spec: ContainerSpec) -> set[SourceRef]:
+    """The objects that the container needs."""
+    return {ref for ref, _ in _keys(spec)}
+
+
+def targets(spec: ContainerSpec) -> list[str]:
+    """The paths in the container at which there are files from Secrets and ConfigMaps."""
+    return [each.target for _, each in _projections(spec)]
+
+
+def environment(spec: ContainerSpec, sources: Sources) -> list[tuple[str, str]]:
+    """The variables with their values. Of two of one name, the later holds."""
+    found: dict[str, str] = {}
+    for variable in spec.env or []:
+        ref = _reference(variable)
+        found[variable.name] = (variable.value or "") if ref is None else _text(*ref, sources)
+    return list(found.items())
+
+
+def files(spec: ContainerSpec, sources: Sources) -> list[FileContent]:
+    """The files with their contents."""
+    return [_file(kind, each, sources) for kind, each in _projections(spec)]
+
+
+def _keys(spec: ContainerSpec) -> Iterator[tuple[SourceRef, str]]:
+    for variable in spec.env or []:
+        if ref := _reference(variable):
+            yield ref
+    for kind, each in _projections(spec):
+        yield SourceRef(kind, each.name), each.key
+
+
+def _projections(spec: ContainerSpec) -> Iterator[tuple[Literal["Secret", "ConfigMap"], FileProjection]]:
+    for each in spec.secrets or []:
+        yield "Secret", each
+    for each in spec.configs or []:
+        yield "ConfigMap", each
+
+
+def _reference(variable: EnvVar) -> tuple[SourceRef, str] | None:
+    origin = variable.value_from
+    if origin is None:
+        return None
+    if origin.secret_key_ref:
+        return SourceRef("Secret", origin.secret_key_ref.name), origin.secret_key_ref.key
+    if origin.config_map_key_ref:
+        return SourceRef("ConfigMap", origin.config_map_key_ref.name), origin.config_map_key_ref.key
+    return None
+
+
+def _file(kind: Literal["Secret", "ConfigMap"], each: FileProjection, sources: Sources) -> FileContent:
+    content = _value(SourceRef(kind, each.name), each.key, sources)
+    return FileContent(
+        target=each.target,
+        content=content,
+        mode=0o444 if each.mode is None else each.mode,
+        uid=_number(each.uid, each.target),
+        gid=_number(each.gid, each.target),
+    )
+
+
+def _number(text: str | None, path: str) -> int | None:
+    """A uid or gid. Names live in the image, and cannot be known here."""
+    if not text:
+        return None
+    if not text.isdigit():
+        raise SourceMissing("FileOwnerUnknown", f"{path}: {text!r} is no number; give the owner of a file as uid and gid")
+    return int(text)
+
+
+def _text(ref: SourceRef, key: str, sources: Sources) -> str:
+    try:
+        return _value(ref, key, sources).decode()
+    except UnicodeDecodeError:
+        raise _unreadable(ref, key, "text, as a variable must be") from None
+
+
+def _value(ref: SourceRef, key: str, sources: Sources) -> bytes:
+    item = sources.get(ref)
+    if item is None:
+        raise SourceMissing(f"{ref.kind}Missing", f"there is no {ref.kind} {ref.name!r} in the namespace")
+    if isinstance(item, ConfigMap) and item.data and key in item.data:
+        return item.data[key].encode()
+    encoded = (item.binary_data if isinstance(item, ConfigMap) else item.data) or {}
+    if key not in encoded:
+        raise SourceMissing(f"{ref.kind}KeyMissing", f"{ref.kind} {ref.name!r} has no key {key!r}")
+    try:
+        return base64.b64decode(encoded[key], validate=True)
+    except binascii.Error:
+        raise _unreadable(ref, key, "base64") from None
+
+
+def _unreadable(ref: SourceRef, key: str, form: str) -> SourceMissing:
+    return SourceMissing(f"{ref.kind}KeyUnreadable", f"key {key!r} of {ref.kind} {ref.name!r} is no {form}")

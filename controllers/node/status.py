@@ -1,0 +1,171 @@
+"""From what the engine says of a container to its ContainerStatus. Pure.
+
+| engine | phase |
+|---|---|
+| nothing yet | Pending or Creating, with what keeps it (`Trouble`) |
+| nothing any more, but it had come to its end | as it was: Succeeded and Failed are final |
+| created | Creating |
+| running, paused | Running |
+| restarting | Restarting |
+| exited by itself, and the policy does not start it again | Succeeded (code 0) or Failed |
+| exited otherwise | Restarting: the agent starts it |
+| removing, dead, or the Container is being deleted | Stopping |
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from fizz.controllers.node.engine import EngineContainer
+from fizz.schemas.conditions import set_condition
+from fizz.schemas.container import Container, ContainerStatus, Phase, PortStatus, RestartPolicy
+
+__all__ = ["Trouble", "is_final", "status_of", "was_final"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What keeps a container from running: one CamelCase word, and a sentence for people.
+
+    The sentence is empty while the agent only waits for something that is under way, as a pull: then nothing is wrong.
+    """
+
+    phase: Literal["Pending", "Creating"]
+    reason: str
+    message: str = ""
+
+
+def is_final(policy: RestartPolicy | None, container: EngineContainer, from_outside: bool) -> bool:
+    """Whether an ended container has come to its end for good: it ended by itself, and its policy leaves it at that."""
+    if container.state != "exited" or from_outside:
+        return False
+    match policy.name if policy else "no":
+        case "no":
+            return True
+        case "on-failure":
+            limit = policy.maximum_retry_count if policy else None
+            return container.exit_code == 0 or (bool(limit) and container.restart_count >= (limit or 0))
+    return False
+
+
+def was_final(item: Container) -> bool:
+    """Whether the status says that the Container, as it is wanted now, had come to its end."""
+    status = item.status
+    return (
+        status is not None
+        and status.phase in {"Succeeded", "Failed"}
+        and status.observed_generation == item.metadata.generation
+    )
+
+
+def status_of(
+    item: Container,
+    container: EngineContainer | None,
+    trouble: Trouble | None,
+    *,
+    from_outside: bool,
+    networks: Mapping[str, str],
+    now: datetime,
+) -> ContainerStatus:
+    """The status that the Container should have. `networks` goes from the engine's names to ours.
+
+    `trouble` counts unless the container runs or has come to its end.
+    """
+    deleting = item.metadata.deletion_timestamp is not None
+    if container is None:
+        if item.status is not None and was_final(item) and not deleting:
+            return item.status
+        phase: Phase = "Stopping" if deleting else (trouble.phase if trouble else "Creating")
+        return _with_ready(
+            item,
+            ContainerStatus(
+                phase=phase,
+                ready=False,
+                reason=trouble.reason if trouble else None,
+                message=(trouble.message or None) if trouble else None,
+                observed_generation=item.metadata.generation,
+            ),
+            now,
+        )
+    final = is_final(item.spec.restart_policy, container, from_outside)
+    phase = "Stopping" if deleting else _phase(container, final)
+    reason, message = _explain(container, phase, trouble)
+    ended = container.finished_at is not None
+    status = ContainerStatus(
+        phase=phase,
+        health=container.health if container.state in {"running", "paused"} else None,
+        ready=phase == "Running" and container.state == "running" and container.health in {None, "healthy"},
+        container_id=container.id,
+        container_name=container.name,
+        image_id=container.image_id or None,
+        exit_code=container.exit_code if ended else None,
+        restart_count=container.restart_count,
+        started_at=container.started_at,
+        finished_at=container.finished_at,
+        ip_addresses={
+            networks.get(name, name): endpoint.address or endpoint.address6
+            for name, endpoint in sorted(container.endpoints.items())
+            if endpoint.address or endpoint.address6
+        }
+        or None,
+        ports=[
+            PortStatus(
+                container_port=port.container_port,
+                protocol=port.protocol,
+                host_ip=port.host_ip,
+                host_port=port.host_port,
+            )
+            for port in container.ports
+        ]
+        or None,
+        observed_generation=item.metadata.generation,
+        reason=reason,
+        message=message,
+    )
+    return _with_ready(item, status, now)
+
+
+def _phase(container: EngineContainer, final: bool) -> Phase:
+    match container.state:
+        case "created":
+            return "Creating"
+        case "running" | "paused":
+            return "Running"
+        case "removing" | "dead":
+            return "Stopping"
+        case "exited" if final:
+            return "Succeeded" if container.exit_code == 0 else "Failed"
+    return "Restarting"
+
+
+def _explain(container: EngineContainer, phase: Phase, trouble: Trouble | None) -> tuple[str | None, str | None]:
+    """Reason and message; none where all is well."""
+    if phase == "Running":
+        if container.state == "paused":
+            return "Paused", "it was paused by hand"
+        return ("Unhealthy", "its health check fails") if container.health == "unhealthy" else (None, None)
+    if phase in {"Succeeded", "Stopping"}:
+        return None, None
+    if trouble is not None and phase != "Failed":
+        return trouble.reason, trouble.message or None
+    if container.oom_killed:
+        return "OOMKilled", "it ran out of memory"
+    if phase in {"Failed", "Restarting"}:
+        return "Error", container.error or f"it ended with exit code {container.exit_code}"
+    return None, None
+
+
+def _with_ready(item: Container, status: ContainerStatus, now: datetime) -> ContainerStatus:
+    """The condition Ready says what `ready` says, for those who wait for conditions."""
+    old = item.status.conditions if item.status else None
+    status.conditions = set_condition(
+        old,
+        "Ready",
+        "True" if status.ready else "False",
+        now=now,
+        reason=status.reason or status.health or str(status.phase),
+        message=status.message or "",
+        generation=status.observed_generation,
+    )
+    return status
