@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator
 
 import structlog
 import uvicorn
-from fizz.apiserver.kinds.registry import Registry
-from fizz.apiserver.store.lmdb_store import LmdbStore
 from starlette.applications import Starlette
 
 from fizz.apiserver.config import Config
+from fizz.apiserver.kinds.registry import Registry
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.service import Service
+from fizz.apiserver.store.compaction import Compactor
+from fizz.apiserver.store.lmdb_store import LmdbStore
 from fizz.apiserver.store.types import Store
 
 __all__ = ["VOLATILE", "ListenError", "build", "serve"]
@@ -46,8 +47,8 @@ def build(store: Store, *, listen: str | None = None) -> Starlette:
 
 async def serve(config: Config, ready: Callable[[], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Raises `ListenError`, or `StoreError` if the data cannot be used."""
-    store = LmdbStore(config.store, volatile=VOLATILE, max_bytes=config.max_bytes)
-    await store.start()
+    store = await LmdbStore.open(config.store, volatile=VOLATILE, max_bytes=config.max_bytes)
+    compactor = asyncio.create_task(Compactor(store).run(), name="store-compactor")
     try:
         address = f"{config.listen[0]}:{config.listen[1]}" if config.listen else None
         app = build(store, listen=address)
@@ -73,6 +74,7 @@ async def serve(config: Config, ready: Callable[[], None] | None = None) -> None
                 ready()
             await server.serve(sockets=sockets)
     finally:
+        compactor.cancel()
         await store.close()
         log.info("API server stopped")
 

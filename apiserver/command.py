@@ -24,7 +24,7 @@ def apiserver(**flags: str | None) -> None:
     from fizz.schemas import logs
 
     try:
-        settings = Settings.load(**flags)
+        settings = Settings.load(None, **flags)
         logs.configure(settings.log_format, settings.log_level)
         with asyncio.Runner(loop_factory=_loop) as runner:
             runner.run(serve(Config.from_settings(settings)))

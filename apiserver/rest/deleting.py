@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from fizz.apiserver.kinds.registry import Resource
-
 from fizz.apiserver import errors
 from fizz.apiserver.kinds import codec
+from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest import discovery, reading
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View, write
@@ -93,8 +92,8 @@ def plan_delete(context: Context, resource: Resource, live: JSON, options: Delet
     wanted = _FINALIZERS.get(options.policy)
     if wanted and wanted not in finalizers:
         finalizers.append(wanted)
-    if not finalizers and not (live.get("spec") or {}).get("finalizers") == ["kubernetes"]:
-        return Draft.removal(resource, live)
+    if not finalizers and (live.get("spec") or {}).get("finalizers") != ["kubernetes"]:
+        return Draft.removal(resource, live, live)
     return _marked(context, resource, live, finalizers)
 
 
@@ -114,7 +113,12 @@ def _marked(context: Context, resource: Resource, live: JSON, finalizers: list[s
 
 def _success(draft: Draft) -> JSON:
     metadata = draft.item["metadata"]
-    details = {"name": metadata["name"], "group": draft.resource.group, "kind": draft.resource.plural, "uid": metadata["uid"]}
+    details = {
+        "name": metadata["name"],
+        "group": draft.resource.group,
+        "kind": draft.resource.plural,
+        "uid": metadata["uid"],
+    }
     shown = {key: value for key, value in details.items() if value}
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": shown}
 
@@ -131,7 +135,12 @@ async def delete_collection(
     items = [codec.load(record.value, record.revision) for record in listing.records]
     for item in items:
         await _delete_if_there(context, resource, item, options)
-    return {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": listing.metadata(), "items": items}
+    return {
+        "kind": resource.list_kind,
+        "apiVersion": resource.api_version,
+        "metadata": listing.metadata(),
+        "items": items,
+    }
 
 
 async def _delete_if_there(context: Context, resource: Resource, item: JSON, options: DeleteOptions) -> None:

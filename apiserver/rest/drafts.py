@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
-from fizz.apiserver.kinds.registry import Resource
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds import codec
+from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.store.types import Change, Conflict, Full, Revision, Store, StoreError
 from fizz.schemas.base import JSON
@@ -56,10 +56,11 @@ class Draft:
         return cls(resource, _key(resource, live), live, None, warnings=tuple(warnings))
 
     @classmethod
-    def removal(cls, resource: Resource, live: JSON, warnings: Sequence[str] = ()) -> "Draft":
+    def removal(cls, resource: Resource, live: JSON, last: JSON, warnings: Sequence[str] = ()) -> "Draft":
+        """`last` is the object's last state, as the answer shows it."""
         key = _key(resource, live)
         change = Change(key, None, expected=_revision(live))
-        return cls(resource, key, live, change, removed=True, warnings=tuple(warnings))
+        return cls(resource, key, last, change, removed=True, warnings=tuple(warnings))
 
     def at(self, revision: Revision) -> "Draft":
         """The draft after its commit: the object says which version it is."""

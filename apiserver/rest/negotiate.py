@@ -12,9 +12,10 @@ from typing import Any, Final, Literal
 import orjson
 
 from fizz.apiserver import errors
+from fizz.apiserver.kinds import codec
 from fizz.schemas.base import JSON
 
-__all__ = ["BODY_LIMIT", "EVENT_STREAM", "Representation", "decode", "encode", "representation"]
+__all__ = ["BODY_LIMIT", "EVENT_STREAM", "Representation", "decode", "duplicates", "encode", "representation"]
 
 Format = Literal["json", "yaml", "cbor"]
 Shape = Literal["object", "table", "metadata"]
@@ -102,7 +103,8 @@ def decode(body: bytes, content_type: str) -> JSON:
     reader = _READERS.get(media)
     if reader is None:
         raise errors.UnsupportedMediaType(
-            f"the body of the request was in an unknown format - accepted media types include: {', '.join(sorted(filter(None, _READERS)))}"
+            "the body of the request was in an unknown format - accepted media types include: "
+            + ", ".join(sorted(filter(None, _READERS)))
         )
     value = reader(body)
     if not isinstance(value, dict):
@@ -110,11 +112,10 @@ def decode(body: bytes, content_type: str) -> JSON:
     return value
 
 
-def _read_json(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except ValueError as problem:
-        raise errors.BadRequest(f"the body of the request is not valid JSON: {problem}") from problem
+def duplicates(body: bytes, content_type: str, value: JSON) -> tuple[str, ...]:
+    """The paths of keys that a JSON body has twice; `value` is what `decode` made of it."""
+    media = content_type.partition(";")[0].strip().lower()
+    return tuple(codec.duplicate_keys(body, value)) if media in _JSON else ()
 
 
 def _read_yaml(body: bytes) -> Any:
@@ -136,9 +137,10 @@ def _read_cbor(body: bytes) -> Any:
         raise errors.BadRequest(f"the body of the request is not valid CBOR: {problem}") from problem
 
 
+_JSON: Final = ("", "application/json")
 _READERS: Final[dict[str, Callable[[bytes], Any]]] = {
-    "": _read_json,
-    "application/json": _read_json,
+    "": codec.decode,
+    "application/json": codec.decode,
     "application/yaml": _read_yaml,
     "application/cbor": _read_cbor,
 }

@@ -4,11 +4,12 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import orjson
 
 from fizz.apiserver import errors
+from fizz.apiserver.kinds.managed import default_manager, validate_manager
 from fizz.apiserver.store import revision as revisions
 from fizz.apiserver.store.types import LAST, Position, Revision
 from fizz.schemas.selectors import FieldSelector, LabelSelector, parse_fields, parse_labels
@@ -16,6 +17,8 @@ from fizz.schemas.selectors import FieldSelector, LabelSelector, parse_fields, p
 __all__ = ["Continue", "ListOptions", "WriteOptions", "parse_list", "parse_position", "parse_write"]
 
 Match = Literal["Exact", "NotOlderThan"]
+_ANY_LABELS: Final = LabelSelector()
+_ANY_FIELDS: Final = FieldSelector()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,8 @@ class Continue:
 class ListOptions:
     """What to list or watch, and from where. `revision` None: as of now; for a watch: now, with what is there first."""
 
-    labels: LabelSelector = LabelSelector()
-    fields: FieldSelector = FieldSelector()
+    labels: LabelSelector = _ANY_LABELS
+    fields: FieldSelector = _ANY_FIELDS
     limit: int | None = None
     token: Continue | None = None
     revision: Revision | None = None
@@ -62,12 +65,15 @@ class ListOptions:
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """How to write. `manager` owns what is written; `validation` says what happens to unknown fields."""
+    """How to write. `manager` owns what is written; `validation` says what happens to unknown fields and to
+    `duplicates`, the paths of keys that the body has twice.
+    """
 
     dry_run: bool = False
     manager: str = ""
     force: bool = False
     validation: Literal["Strict", "Warn", "Ignore"] = "Warn"
+    duplicates: tuple[str, ...] = ()
 
 
 def parse_list(query: Mapping[str, str]) -> ListOptions:
@@ -97,18 +103,33 @@ def _check_combination(options: ListOptions, asks_initial: bool) -> None:
     causes = []
     if options.watch:
         if asks_initial and options.match != "NotOlderThan":
-            causes.append(_forbidden("resourceVersionMatch", "sendInitialEvents requires resourceVersionMatch NotOlderThan"))
+            causes.append(
+                _forbidden("resourceVersionMatch", "sendInitialEvents requires resourceVersionMatch NotOlderThan")
+            )
         if options.match and not asks_initial:
-            causes.append(_forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
+            causes.append(
+                _forbidden(
+                    "resourceVersionMatch",
+                    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+                )
+            )
     elif asks_initial:
         causes.append(_forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
     elif options.match:
         if options.token:
-            causes.append(_forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"))
+            causes.append(
+                _forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")
+            )
         elif options.revision is None:
-            causes.append(_forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"))
+            causes.append(
+                _forbidden(
+                    "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"
+                )
+            )
         elif options.match == "Exact" and options.revision == 0:
-            causes.append(_forbidden("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
+            causes.append(
+                _forbidden("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+            )
     if causes:
         raise errors.Invalid.of("ListOptions", "meta.k8s.io", "", causes)
     if options.token and options.revision:
@@ -134,7 +155,9 @@ def parse_write(query: Mapping[str, str], user_agent: str | None) -> WriteOption
     dry_run = query.get("dryRun", "")
     if dry_run not in {"", "All"}:
         message = f'Unsupported value: "{dry_run}": supported values: "All"'
-        raise errors.Invalid.of("Options", "meta.k8s.io", "", [errors.cause("FieldValueNotSupported", message, "dryRun")])
+        raise errors.Invalid.of(
+            "Options", "meta.k8s.io", "", [errors.cause("FieldValueNotSupported", message, "dryRun")]
+        )
     match query.get("fieldValidation", "") or "Warn":
         case "Strict" | "Warn" | "Ignore" as validation:
             pass
@@ -143,9 +166,11 @@ def parse_write(query: Mapping[str, str], user_agent: str | None) -> WriteOption
             causes = [errors.cause("FieldValueNotSupported", message, "fieldValidation")]
             raise errors.Invalid.of("Options", "meta.k8s.io", "", causes)
     named = query.get("fieldManager", "")
+    if named and (wrong := validate_manager(named)):
+        raise errors.Invalid.of("Options", "meta.k8s.io", "", [each.dump() for each in wrong])
     return WriteOptions(
         dry_run=bool(dry_run),
-        manager=named or (user_agent or "unknown").partition("/")[0],
+        manager=named or default_manager(user_agent or ""),
         force=_flag(query, "force"),
         validation=validation,
     )

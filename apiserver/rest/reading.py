@@ -46,18 +46,29 @@ class Listing:
         return metadata
 
 
-async def get(context: Context, resource: Resource, namespace: str | None, name: str, form: Representation, include: str) -> bytes:
+async def get(
+    context: Context, resource: Resource, namespace: str | None, name: str, form: Representation, include: str
+) -> bytes:
     """One object in the form asked for. Raises `NotFound`."""
     record = await context.record(resource, namespace, name)
     value = codec.splice_version(record.value, record.revision)
     return value if form.plain else encode(shape_one(resource, orjson.loads(value), form, include), form)
 
 
-async def list_objects(context: Context, resource: Resource, namespace: str | None, options: ListOptions, form: Representation, include: str) -> bytes:
+async def list_objects(
+    context: Context,
+    resource: Resource,
+    namespace: str | None,
+    options: ListOptions,
+    form: Representation,
+    include: str,
+) -> bytes:
     """A list in the form asked for."""
     listing = await read_page(context, resource, namespace, options)
     if form.plain:
-        head = orjson.dumps({"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": listing.metadata()})
+        head = orjson.dumps(
+            {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": listing.metadata()}
+        )
         items = b",".join(codec.splice_version(record.value, record.revision) for record in listing.records)
         return b'%s,"items":[%s]}' % (head[:-1], items)
     objects = [codec.load(record.value, record.revision) for record in listing.records]
@@ -96,7 +107,11 @@ async def read_page(context: Context, resource: Resource, namespace: str | None,
         except StoreError as problem:
             raise _refuse_list(problem, options, context) from problem
         revision, after = page.revision, page.next_key
-        found += [record for record in page.records if matches(resource, record.value, options)] if options.selective else page.records
+        found += (
+            [record for record in page.records if matches(resource, record.value, options)]
+            if options.selective
+            else page.records
+        )
         if after is None or (options.limit and len(found) >= options.limit):
             break
     token = Continue(revision, after).encode() if after is not None else ""
@@ -137,7 +152,8 @@ def _refuse_list(problem: StoreError, options: ListOptions, context: Context) ->
         fresh = Continue(context.store.revision, options.token.after).encode()
         message = (
             "The provided continue parameter is too old to display a consistent list result. You can start a new list "
-            "without the continue parameter, or use the continue token in this response to retrieve the remainder of the results."
+            "without the continue parameter, or use the continue token in this response to retrieve the remainder "
+            "of the results."
         )
         return _ExpiredPage(message, fresh)
     return refusal(problem)

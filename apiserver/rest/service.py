@@ -1,14 +1,15 @@
 """The URL table, and what each URL does.
 
-    /livez /readyz /healthz /version               is it there, and which is it
-    /api /apis /apis/G /api/V /apis/G/V            discovery
-    /api/V/... /apis/G/V/...                       resources (see `paths`)
-    /apis/fizz.dev/v1/transactions                 many objects, all or nothing, one revision
-    /apis/fizz.dev/v1/serverinfo                   how this server can be reached
-    /watch?resource=PLURAL.GROUP&resource=...      many kinds in one watch
+/livez /readyz /healthz /version               is it there, and which is it
+/api /apis /apis/G /api/V /apis/G/V            discovery
+/api/V/... /apis/G/V/...                       resources (see `paths`)
+/apis/fizz.dev/v1/transactions                 many objects, all or nothing, one revision
+/apis/fizz.dev/v1/serverinfo                   how this server can be reached
+/watch?resource=PLURAL.GROUP&resource=...      many kinds in one watch
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -23,8 +24,9 @@ from fizz import __version__
 from fizz.apiserver import errors
 from fizz.apiserver.rest import deleting, discovery, paths, proxy, query, reading, transaction, watching, writing
 from fizz.apiserver.rest.context import Context
-from fizz.apiserver.rest.negotiate import BODY_LIMIT, Representation, decode, encode, representation
+from fizz.apiserver.rest.negotiate import BODY_LIMIT, Representation, decode, duplicates, encode, representation
 from fizz.apiserver.rest.paths import Target
+from fizz.schemas.base import JSON
 
 __all__ = ["Service"]
 
@@ -102,7 +104,9 @@ class Service:
     async def _groups(self, request: Request) -> Response:
         registry = self._context.registry
         if _wants_aggregated(request):
-            return _json(discovery.aggregated(registry, [name for name in registry.groups() if name]), discovery.AGGREGATED)
+            return _json(
+                discovery.aggregated(registry, [name for name in registry.groups() if name]), discovery.AGGREGATED
+            )
         return _json(discovery.group_list(registry))
 
     async def _group(self, request: Request) -> Response:
@@ -147,7 +151,9 @@ class Service:
             plural, _, group = name.partition(".")
             found = registry.preferred(group, plural)
             if found is None:
-                raise errors.BadRequest(f"resource={name}: no such resource; write PLURAL.GROUP, as deployments.fizz.dev")
+                raise errors.BadRequest(
+                    f"resource={name}: no such resource; write PLURAL.GROUP, as deployments.fizz.dev"
+                )
             resources[found.prefix(None)] = found
         if not resources:
             raise errors.BadRequest("name at least one resource to watch, as ?resource=deployments.fizz.dev")
@@ -155,7 +161,9 @@ class Service:
         selection = watching.Selection(resources, request.query_params.get("namespace"), options)
         return await self._stream(request, selection, representation(request.headers.get("accept", "")), "Metadata")
 
-    async def _stream(self, request: Request, selection: watching.Selection, form: Representation, include: str) -> Response:
+    async def _stream(
+        self, request: Request, selection: watching.Selection, form: Representation, include: str
+    ) -> Response:
         position = query.parse_position(request.query_params, request.headers.get("last-event-id"))
         frames = await watching.open_watch(self._context, selection, position, form, include)
         if form.events:
@@ -163,8 +171,7 @@ class Service:
         return StreamingResponse(frames, media_type=form.content_type)
 
     async def _create(self, request: Request, target: Target) -> Response:
-        options = _write_options(request)
-        body = decode(await _body(request), request.headers.get("content-type", ""))
+        body, options = await _read(request)
         resource = self._context.resource(target)
         if target.name is not None:
             raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
@@ -172,8 +179,7 @@ class Service:
         return self._written(request, target, result)
 
     async def _update(self, request: Request, target: Target) -> Response:
-        options = _write_options(request)
-        body = decode(await _body(request), request.headers.get("content-type", ""))
+        body, options = await _read(request)
         resource = self._context.resource(target)
         _require_name(target)
         result = await writing.update(self._context, resource, target, body, options)
@@ -201,8 +207,7 @@ class Service:
         return _json(await deleting.delete(self._context, resource, target, options))
 
     async def _transaction(self, request: Request) -> Response:
-        options = _write_options(request)
-        body = decode(await _body(request), request.headers.get("content-type", ""))
+        body, options = await _read(request)
         form = representation(request.headers.get("accept", ""))
         result = await transaction.run(self._context, body, options)
         return Response(encode(result, form), media_type=form.content_type)
@@ -211,9 +216,13 @@ class Service:
         form = representation(request.headers.get("accept", ""))
         include = request.query_params.get("includeObject", "Metadata")
         resource = self._context.resource(target)
-        shown = result.item if target.subresource == "scale" else reading.shape_one(resource, result.item, form, include)
+        shown = (
+            result.item if target.subresource == "scale" else reading.shape_one(resource, result.item, form, include)
+        )
         headers = [("Warning", f'299 - "{text}"') for text in result.warnings]
-        response = Response(encode(shown, form), status_code=201 if result.created else 200, media_type=form.content_type)
+        response = Response(
+            encode(shown, form), status_code=201 if result.created else 200, media_type=form.content_type
+        )
         for name, value in headers:
             response.headers.append(name, value.replace("\n", " "))
         return response
@@ -224,6 +233,13 @@ def _require_name(target: Target) -> None:
         raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
 
 
+async def _read(request: Request) -> tuple[JSON, query.WriteOptions]:
+    """The object that a request carries, and how to write it."""
+    raw, media = await _body(request), request.headers.get("content-type", "")
+    body = decode(raw, media)
+    return body, replace(_write_options(request), duplicates=duplicates(raw, media, body))
+
+
 def _write_options(request: Request) -> query.WriteOptions:
     return query.parse_write(request.query_params, request.headers.get("user-agent"))
 
@@ -232,16 +248,12 @@ async def _body(request: Request) -> bytes:
     """The whole body. Raises `RequestEntityTooLarge` as soon as it is known to be over the limit."""
     chunks: list[bytes] = []
     size = 0
-    async for chunk in _chunks(request):
+    async for chunk in request.stream():
         size += len(chunk)
         if size > BODY_LIMIT:
             raise errors.RequestEntityTooLarge(f"the request is too large: the limit is {BODY_LIMIT} bytes")
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def _chunks(request: Request) -> AsyncIterator[bytes]:
-    return request.stream()
 
 
 def _wants_aggregated(request: Request) -> bool:

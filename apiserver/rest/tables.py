@@ -28,7 +28,9 @@ _NAME: Final = Column("Name", ".metadata.name", "string", "Name must be unique w
 Cell = Callable[[JSON], Any]
 
 
-def table(resource: Resource, items: Iterable[JSON], metadata: JSON, version: str, include: str, *, columns: bool = True) -> JSON:
+def table(
+    resource: Resource, items: Iterable[JSON], metadata: JSON, version: str, include: str, *, columns: bool = True
+) -> JSON:
     """A `Table` of objects. `include` is None, Metadata or Object (what each row carries besides its cells);
     `columns` False leaves the definitions out, as in all events of a watch but the first.
     """

@@ -29,7 +29,9 @@ _VERBS: Final = ("create", "update", "apply", "delete")
 
 
 async def run(context: Context, body: JSON, options: WriteOptions) -> JSON:
-    """Do a transaction; the answer has a result for each operation, in order. Raises the refusal of the first that fails."""
+    """Do a transaction; the answer has a result for each operation, in order. Raises what the first one that fails
+    raises.
+    """
     operations = _operations(body)
     places: list[int | None] = []  # of each operation's draft; None where there was nothing to delete
 

@@ -65,7 +65,11 @@ class Selection:
         if len(self.resources) == 1:
             (resource,) = self.resources.values()
             if name := self.options.fields.exact("metadata.name"):
-                return resource.key(self.namespace, name) if self.namespace or not resource.namespaced else resource.prefix(None)
+                return (
+                    resource.key(self.namespace, name)
+                    if self.namespace or not resource.namespaced
+                    else resource.prefix(None)
+                )
             return resource.prefix(self.namespace)
         return "/"
 
@@ -78,7 +82,9 @@ class Selection:
         return resource
 
 
-async def open_watch(context: Context, selection: Selection, position: Position | None, form: Representation, include: str) -> AsyncIterator[bytes]:
+async def open_watch(
+    context: Context, selection: Selection, position: Position | None, form: Representation, include: str
+) -> AsyncIterator[bytes]:
     """The frames of a watch. What can be refused is refused here, before the stream begins."""
     for resource in selection.resources.values():
         reading.check_fields(resource, selection.options)

@@ -6,18 +6,16 @@ refused is refused with all causes. A write that changes nothing is answered wit
 no event. An object that was marked for deletion goes with its last finalizer.
 """
 
-import secrets
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import orjson
-from fizz.apiserver.kinds.registry import Resource
 
 from fizz.apiserver import errors
 from fizz.apiserver.admission import namespaces
 from fizz.apiserver.kinds import patches
+from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest import finishing, scale
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View, write
@@ -39,8 +37,6 @@ __all__ = [
     "read_scale",
     "update",
 ]
-
-_SUFFIX_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, so that no words come up
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +104,14 @@ async def ensure_namespace(context: Context, name: str) -> None:
 
 
 async def plan_create(
-    context: Context, view: View, resource: Resource, namespace: str | None, body: JSON, options: WriteOptions
+    context: Context,
+    view: View,
+    resource: Resource,
+    namespace: str | None,
+    body: JSON,
+    options: WriteOptions,
+    *,
+    applied: bool = False,
 ) -> Draft:
     """What a creation makes. Raises all that `create` does."""
     _check_type(resource, body)
@@ -116,14 +119,15 @@ async def plan_create(
     _check_namespace(resource, given, namespace)
     if given.get("resourceVersion"):
         raise errors.BadRequest("resourceVersion should not be set on objects to be created")
-    item = finishing.begin(resource, body, namespace, context.clock(), str(uuid.uuid4()), _suffix())
-    name = item["metadata"].get("name") or ""
+    name = given.get("name") or given.get("generateName") or ""
     if namespace is not None and resource.namespaced:
         home = await view.live(_namespaces(context), None, namespace)
         namespaces.check_open(home, namespace, resource.name, name)
-    if name and await view.live(resource, namespace, name) is not None:
-        raise errors.AlreadyExists.of(resource.name, name)
-    return finishing.create(context, resource, item, options)
+    draft = finishing.create(context, resource, namespace, body, options, applied=applied)
+    made = draft.item["metadata"]["name"]
+    if await view.live(resource, namespace, made) is not None:
+        raise errors.AlreadyExists.of(resource.name, made)
+    return draft
 
 
 async def plan_update(
@@ -140,9 +144,7 @@ async def plan_update(
     _check_namespace(resource, given, target.namespace)
     if given.get("name") != target.name:
         named = given.get("name") or ""
-        raise errors.BadRequest(
-            f"the name of the object ({named}) does not match the name on the URL ({target.name})"
-        )
+        raise errors.BadRequest(f"the name of the object ({named}) does not match the name on the URL ({target.name})")
     if given.get("uid") and given["uid"] != live["metadata"]["uid"]:
         why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {live['metadata']['uid']}"
         raise errors.Conflict.of(resource.name, str(target.name), why)
@@ -153,7 +155,14 @@ async def plan_update(
 
 
 async def plan_apply(
-    context: Context, view: View, resource: Resource, target: Target, applied: JSON, options: WriteOptions, *, force: bool
+    context: Context,
+    view: View,
+    resource: Resource,
+    target: Target,
+    applied: JSON,
+    options: WriteOptions,
+    *,
+    force: bool,
 ) -> Draft:
     """What server-side apply makes: a new object, or the live one with the fields that its manager applies."""
     _check_type(resource, applied)
@@ -175,8 +184,7 @@ async def plan_apply(
         raise errors.Conflict.of(resource.name, target.name, "uid mismatch: the object does not exist")
     if live is None:
         body = {**applied, "metadata": {**given, "name": target.name}}
-        draft = await plan_create(context, view, resource, target.namespace, body, options)
-        return finishing.applied_creation(context, draft, body, options)
+        return await plan_create(context, view, resource, target.namespace, body, options, applied=True)
     if given.get("resourceVersion"):
         _check_version(resource, live, given)
     return finishing.apply(context, resource, live, applied, target.subresource, options, force=force)
@@ -210,12 +218,15 @@ def parse_patch(media: str, body: bytes, options: WriteOptions, named: bool) -> 
             return Patch(change=lambda resource, live: _json_patch(resource, live, operations))
         case "application/apply-patch+yaml" | "application/apply-patch+cbor":
             if not named:
-                causes = [errors.cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")]
+                causes = [
+                    errors.cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")
+                ]
                 raise errors.Invalid.of("PatchOptions", "meta.k8s.io", "", causes)
             return Patch(applied=decode(body, "application/cbor" if media.endswith("cbor") else "application/yaml"))
     raise errors.UnsupportedMediaType(
         "the body of the request was in an unknown format - accepted media types include: "
-        "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor"
+        "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, "
+        "application/apply-patch+cbor"
     )
 
 
@@ -232,7 +243,9 @@ def _operations(body: bytes) -> list[Any]:
 def _json_patch(resource: Resource, live: JSON, operations: list[Any]) -> JSON:
     try:
         return _object(patches.json_patch(live, operations))
-    except patches.PatchTestFailed as problem:
+    except patches.TooManyOperations as problem:
+        raise errors.RequestEntityTooLarge(str(problem)) from problem
+    except patches.PatchFailed as problem:
         name = live["metadata"]["name"]
         causes = [errors.cause("FieldValueInvalid", str(problem), "")]
         raise errors.Invalid.of(resource.kind, resource.group, name, causes) from problem
@@ -284,7 +297,8 @@ def _check_type(resource: Resource, body: JSON) -> None:
         raise errors.BadRequest(f"the kind of the object ({kind}) does not match the kind on the URL ({resource.kind})")
     if api_version != resource.api_version:
         raise errors.BadRequest(
-            f"the API version in the data ({api_version}) does not match the expected API version ({resource.api_version})"
+            f"the API version in the data ({api_version}) does not match the expected API version "
+            f"({resource.api_version})"
         )
 
 
@@ -305,9 +319,3 @@ def _check_version(resource: Resource, live: JSON, given: JSON) -> None:
     version = given.get("resourceVersion")
     if version and version != live["metadata"]["resourceVersion"]:
         raise errors.Conflict.stale(resource.name, live["metadata"]["name"])
-
-
-def _suffix() -> str:
-    return "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(5))
-
-
