@@ -1,0 +1,33 @@
+"""Rules of built-in kinds that no schema can say: what a kind adds to its objects, and what it refuses.
+
+A kind has a `Rules`: pure functions of whole objects whose types and metadata have been checked. They never change what
+they are given; a `Verdict` is the object as it shall be, and what is wrong with it.
+
+Networks, Volumes and Nodes have none on purpose: their specs may change at any time. A spec is what is wanted, and
+whether the engine can get there by changing what it has, by making it anew, or not at all, is for the node's agent to
+find out and to say in the status.
+"""
+
+from typing import Final
+
+from fizz.apiserver.kinds import events, keyed, leases, namespaces, workloads
+from fizz.apiserver.kinds.registry import Resource
+from fizz.apiserver.kinds.verdict import NO_RULES, Rules
+
+__all__ = ["rules"]
+
+_TABLE: Final[dict[tuple[str, str], Rules]] = {
+    ("", "Namespace"): namespaces.RULES,
+    ("", "Secret"): keyed.SECRET,
+    ("", "ConfigMap"): keyed.CONFIG_MAP,
+    ("", "Event"): events.RULES,
+    ("coordination.k8s.io", "Lease"): leases.RULES,
+    ("fizz.dev", "Deployment"): workloads.DEPLOYMENT,
+    ("fizz.dev", "Container"): workloads.CONTAINER,
+    ("fizz.dev", "Service"): workloads.SERVICE,
+}
+
+
+def rules(resource: Resource) -> Rules:
+    """The rules of a kind; those of a custom kind let everything pass."""
+    return _TABLE.get((resource.group, resource.kind), NO_RULES)
