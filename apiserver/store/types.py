@@ -19,6 +19,7 @@ Errors:
     ├── ForeignRevision the revision was handed out by another replica
     ├── Full            no space to write; reads go on
     ├── Closed          the store is closed
+    ├── Locked          another process has the data open
     └── BadFormat       the data on disk is of another format or damaged
 """
 
@@ -39,6 +40,7 @@ __all__ = [
     "ForeignRevision",
     "Full",
     "FutureRevision",
+    "Locked",
     "Page",
     "Position",
     "Record",
@@ -166,6 +168,10 @@ class Closed(StoreError):
     """The store is closed, or was closed before the commit was written."""
 
 
+class Locked(StoreError):
+    """Another process has the data open for writing."""
+
+
 class BadFormat(StoreError):
     """The data on disk is of a newer format, or damaged."""
 
@@ -225,8 +231,8 @@ class Store(Protocol):
         Raises `Conflict` (the first expectation that failed), `Full` or `Closed`.
         """
 
-    def watch(self, prefix: str, after: Position) -> Watcher:
-        """A watcher of the events below a prefix behind a position.
+    def watch(self, prefix: str | tuple[str, ...], after: Position) -> Watcher:
+        """A watcher of the events below a prefix, or below any of several in one order, behind a position.
 
         Raises `FutureRevision` or `ForeignRevision` at once, and `Compacted` at once or at a later `next`.
         """
