@@ -18,10 +18,11 @@ Metadata merges by the rules of ObjectMeta, whatever the schema says. Directives
     $deleteFromPrimitiveList/f: [x]     removes values from the list f
     $setElementOrder/f: [...]           the order of the list f afterwards; for items that are maps, their keys alone
 
-Without `$setElementOrder`, patched items stand in the patch's order. Items that only the target has are put among them
-where the target had them:
+Without `$setElementOrder`, patched items stand in the patch's order. An item that is not spoken of goes before the
+first one that came after it in the target; so new items come first unless an order is given:
 
-    target [a, b, c]    $setElementOrder [c, a]    result [c, a, b]
+    target [a, b, c]    $setElementOrder [c, a]    result [b, c, a]
+    target [a, b]       patch [x]                  result [x, a, b]
 
 Source: "Strategic Merge Patch" in the Kubernetes API conventions and community documentation.
 """
@@ -76,12 +77,16 @@ def _merge_map(target: JSON, patch: JSON, schema: JSON, path: str) -> JSON:
         case "delete":
             return {}
         case other:
-            raise PatchError(f"{path or '.'}: unknown {_PATCH} {other!r}; it is replace, delete or merge")
+            raise _unknown(other, path)
     _retain(target, patch, path)
     for name in dict.fromkeys(key.removeprefix(_DELETE).removeprefix(_ORDER) for key in patch):
         if name not in (_PATCH, _RETAIN):
             _merge_field(target, patch, name, _child(schema, name), f"{path}.{name}")
     return target
+
+
+def _unknown(directive: Any, path: str) -> PatchError:
+    return PatchError(f"{path or '.'}: unknown {_PATCH} {directive!r}; it is replace, delete or merge")
 
 
 def _retain(target: JSON, patch: JSON, path: str) -> None:
@@ -99,65 +104,53 @@ def _retain(target: JSON, patch: JSON, path: str) -> None:
 
 def _merge_field(target: JSON, patch: JSON, name: str, schema: JSON, path: str) -> None:
     """Merge one field, together with the directives that speak of it."""
-    deleted, order = _directive(patch, _DELETE + name, path), _directive(patch, _ORDER + name, path)
+    deleted, order = _directive(patch, _DELETE, name, path), _directive(patch, _ORDER, name, path)
     key = _list_key(schema, path)
-    before = target.get(name)
-    if name in patch:
-        value = patch[name]
-        if value is None:
-            target.pop(name, None)
-        elif isinstance(before, dict) and isinstance(value, dict):
-            target[name] = _merge_map(before, value, schema, path)
-        elif isinstance(before, list) and isinstance(value, list) and key:
-            target[name] = _merge_list(before, value, schema, key, path)
-        else:
-            target[name] = _bare(value)
-    present = target.get(name)
-    if not isinstance(present, list):
-        return
-    if deleted:
+    before, value = target.get(name), patch.get(name)
+    if isinstance(before, dict) and isinstance(value, dict):
+        target[name] = _merge_map(before, value, schema, path)
+    elif isinstance(before, list) and isinstance(value, list) and key:
+        target[name] = _merge_list(before, value, order, schema, key, path)
+    elif name in patch and _is_nothing(value):
+        target.pop(name, None)
+    elif name in patch:
+        target[name] = _bare(value)
+    elif isinstance(before, list) and key and order:
+        target[name] = _ordered(before, order, before, key)
+    if deleted and isinstance(target.get(name), list):
         gone = {fingerprint(value) for value in deleted}
-        present = [item for item in present if fingerprint(item) not in gone]
-    if key:
-        wanted = order or (patch.get(name) if isinstance(before, list) else None) or []
-        present = _ordered(present, wanted, before if isinstance(before, list) else [], key)
-    target[name] = present
+        target[name] = [item for item in target[name] if fingerprint(item) not in gone]
 
 
-def _directive(patch: JSON, name: str, path: str) -> list[Any]:
-    value = patch.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise PatchError(f"{path}: {name.partition('/')[0]} is a list")
-    return value
+def _directive(patch: JSON, directive: str, name: str, path: str) -> list[Any]:
+    value = patch.get(directive + name)
+    if value is not None and not isinstance(value, list):
+        raise PatchError(f"{path}: {directive.rstrip('/')} is a list")
+    return value or []
 
 
-def _merge_list(target: list[Any], patch: list[Any], schema: JSON, key: _Key, path: str) -> list[Any]:
-    """The items of both, those of the target first; order comes later."""
+def _merge_list(target: list[Any], patch: list[Any], order: list[Any], schema: JSON, key: _Key, path: str) -> list[Any]:
     directives = [item.get(_PATCH) if isinstance(item, dict) else None for item in patch]
     if "replace" in directives:
         return [_bare(item) for item, directive in zip(patch, directives, strict=True) if directive is None]
-    result = {key(item): item for item in reversed(target)}
-    result = dict(reversed(result.items()))
+    result: dict[bytes, Any] = {}
+    for item in target:
+        result.setdefault(key(item), item)
     for item, directive in zip(patch, directives, strict=True):
         found = key(item)
         if directive == "delete":
             result.pop(found, None)
-        elif found in result and isinstance(item, dict) and isinstance(result[found], dict):
+        elif directive not in (None, "merge"):
+            raise _unknown(directive, path)
+        elif isinstance(item, dict) and isinstance(result.get(found), dict):
             result[found] = _merge_map(result[found], item, schema.get("items") or {}, path)
-        elif directive in (None, "merge"):
-            result.setdefault(found, _bare(item))
         else:
-            raise PatchError(f"{path}: unknown {_PATCH} {directive!r}; it is replace, delete or merge")
-    return list(result.values())
+            result.setdefault(found, _bare(item))
+    return _ordered(list(result.values()), order or patch, target, key)
 
 
 def _ordered(items: list[Any], wanted: list[Any], before: list[Any], key: _Key) -> list[Any]:
-    """The items in the order that is wanted; those of which it does not speak go where they were before.
-
-    An item that is not spoken of stands before the first of the others that came after it in the target.
-    """
+    """The items in the order that is wanted, and among them those of which it does not speak."""
     order = {found: position for position, found in enumerate(dict.fromkeys(map(key, wanted)))}
     live = {found: position for position, found in enumerate(dict.fromkeys(map(key, before)))}
     named = sorted((item for item in items if key(item) in order), key=lambda item: order[key(item)])
@@ -207,15 +200,20 @@ def _by_fields(names: list[str], schema: JSON, path: str) -> _Key:
     return key
 
 
+def _is_nothing(value: Any) -> bool:
+    """Whether a patch's value only takes away."""
+    return value is None or (isinstance(value, dict) and value.get(_PATCH) == "delete")
+
+
 def _bare(value: Any) -> Any:
-    """A copy of what a patch adds, without directives and nulls."""
+    """A copy of what a patch adds, without directives, nulls and what is only taken away."""
     match value:
         case dict():
             return _bare_map(value)
         case list():
-            return [_bare(item) for item in value if not (isinstance(item, dict) and item.get(_PATCH) == "delete")]
+            return [_bare(item) for item in value if item is None or not _is_nothing(item)]
     return value
 
 
 def _bare_map(value: JSON) -> JSON:
-    return {name: _bare(each) for name, each in value.items() if each is not None and not name.startswith("$")}
+    return {name: _bare(each) for name, each in value.items() if not name.startswith("$") and not _is_nothing(each)}
