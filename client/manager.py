@@ -9,10 +9,10 @@ from typing import Any, Final, Protocol, cast, overload
 
 import structlog
 
+from fizz.client.api import Client
 from fizz.client.backoff import exponential, jittered
 from fizz.client.informer import Informer
 from fizz.client.objects import T
-from fizz.client.reading import Reader
 from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
 from fizz.schemas.meta import Object
@@ -39,7 +39,7 @@ class Runnable(Protocol):
 class Manager:
     """Runs informers and controllers over one client."""
 
-    def __init__(self, client: Reader) -> None:
+    def __init__(self, client: Client) -> None:
         self.client = client
         self._informers: dict[tuple[object, ...], Informer[Any]] = {}
         self._runnables: list[Runnable] = []

@@ -114,11 +114,13 @@ class Transport:
                 return await self._once(request)
             except ApiError as error:
                 wait = pause(error, request.method, failures)
+                if wait is not None and error.retry_after is None:
+                    wait = jittered(wait)
                 if wait is None or clock() + wait > deadline:
                     raise
                 log.debug("trying again", method=request.method, path=request.path, error=error.message, wait=wait)
             failures += 1
-            await asyncio.sleep(jittered(wait))
+            await asyncio.sleep(wait)
 
     @asynccontextmanager
     async def stream(self, request: Request, *, idle: float | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
