@@ -24,7 +24,7 @@ from fizz.apiserver.store.compaction import Compactor
 from fizz.apiserver.store.lmdb_store import LmdbStore
 from fizz.apiserver.store.types import Store
 
-__all__ = ["VOLATILE", "ListenError", "build", "serve"]
+__all__ = ["VOLATILE", "Config", "ListenError", "build", "serve"]
 
 log = structlog.get_logger()
 
@@ -45,8 +45,11 @@ def build(store: Store, *, listen: str | None = None) -> Starlette:
     return app
 
 
-async def serve(config: Config, ready: Callable[[], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `ListenError`, or `StoreError` if the data cannot be used."""
+async def serve(config: Config, ready: Callable[[], None] | None = None, stop: asyncio.Event | None = None) -> None:
+    """Serve until `stop` is set; without one, until SIGTERM or SIGINT. `ready` is called when connections are taken.
+
+    Raises `ListenError`, or `StoreError` if the data cannot be used.
+    """
     store = await LmdbStore.open(config.store, volatile=VOLATILE, max_bytes=config.max_bytes)
     compactor = asyncio.create_task(Compactor(store).run(), name="store-compactor")
     try:
@@ -66,13 +69,16 @@ async def serve(config: Config, ready: Callable[[], None] | None = None) -> None
                     timeout_graceful_shutdown=round(config.shutdown_seconds),
                 )
             )
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, _stop, server, service)
+            if stop is None:
+                stop = _signalled()
+            stopping = asyncio.create_task(_stop_when(stop, server, service), name="server-stop")
             log.info("API server listens", socket=str(config.socket), tcp=address, revision=store.revision)
             if ready:
                 ready()
-            await server.serve(sockets=sockets)
+            try:
+                await server.serve(sockets=sockets)
+            finally:
+                stopping.cancel()
     finally:
         compactor.cancel()
         await store.close()
@@ -87,7 +93,16 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _stop(server: uvicorn.Server, service: Service) -> None:
+def _signalled() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _stop_when(stop: asyncio.Event, server: uvicorn.Server, service: Service) -> None:
+    await stop.wait()
     service.end_watches()
     server.should_exit = True
 

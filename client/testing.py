@@ -1,4 +1,8 @@
-"""What tests of operators and controllers need: time that does not pass by itself, and waiting for a condition.
+"""What tests of operators and controllers need: a server, time that does not pass by itself, waiting for a condition.
+
+    async def test_it_keeps_what_it_is_given(tmp_path: Path) -> None:
+        async with server(tmp_path) as client:
+            await client.create(...)
 
 @virtual_time
 async def test_it_is_tried_again_after_a_minute() -> None:
@@ -10,16 +14,44 @@ await eventually(lambda: recorder.names == ["web", "db"])
 
 import asyncio
 import selectors
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from functools import wraps
 from inspect import isawaitable
+from pathlib import Path
 from typing import Any, Final, ParamSpec
 
-__all__ = ["VirtualLoop", "eventually", "virtual_time"]
+from fizz.client.api import Client
+
+__all__ = ["VirtualLoop", "eventually", "server", "virtual_time"]
 
 P = ParamSpec("P")
 
 _POLL_SECONDS: Final = 0.005
+
+
+@asynccontextmanager
+async def server(folder: Path) -> AsyncIterator[Client]:
+    """A real API server in this loop, on a unix socket in the folder, with its store beside it; a client for it.
+
+    Entering it again with the same folder is a restart: what was stored is there. Needs real time: its store has a
+    thread.
+    """
+    from fizz.apiserver import app
+
+    ready, stop = asyncio.Event(), asyncio.Event()
+    config = app.Config(store=folder / "store", socket=folder / "fizz.sock", shutdown_seconds=1.0)
+    serving = asyncio.create_task(app.serve(config, ready.set, stop), name="API server")
+    starting = asyncio.create_task(ready.wait())
+    try:
+        await asyncio.wait([serving, starting], return_when=asyncio.FIRST_COMPLETED)
+        if not serving.done():
+            async with Client(f"unix://{config.socket}") as client:
+                yield client
+    finally:
+        starting.cancel()
+        stop.set()
+        await serving
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
