@@ -173,4 +173,4 @@ class Informer(Generic[O]):
         try:
             handler(kind, old, new)
         except Exception:
-            log.exception("a handler failed", kind=self.kind.kind, event=str(kind))
+            log.exception("a handler failed", kind=self.kind.kind, change=str(kind))

@@ -48,6 +48,7 @@ class FakeServer:
     cuts: deque[int] = field(default_factory=deque)
     ending: bool = False
     deaf: bool = False
+    refuse_path: str = ""
     open_watches: int = 0
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _runner: web.AppRunner | None = None
@@ -123,6 +124,8 @@ class FakeServer:
         raw = await request.read()
         body: Any = orjson.loads(raw) if raw else None
         self.seen.append(Seen(request.method, request.path, request.query, request.headers, body))
+        if request.path == self.refuse_path:
+            return status(403, "Forbidden")
         if self.refusals:
             code, headers = self.refusals.popleft()
             if code == 0:
