@@ -22,7 +22,18 @@ from starlette.routing import Route
 
 from fizz import __version__
 from fizz.apiserver import errors
-from fizz.apiserver.rest import deleting, discovery, paths, proxy, query, reading, transaction, watching, writing
+from fizz.apiserver.rest import (
+    deleting,
+    discovery,
+    patching,
+    paths,
+    proxy,
+    query,
+    reading,
+    transaction,
+    watching,
+    writing,
+)
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.negotiate import BODY_LIMIT, Representation, decode, duplicates, encode, representation
 from fizz.apiserver.rest.paths import Target
@@ -191,7 +202,7 @@ class Service:
         resource = self._context.resource(target)
         _require_name(target)
         named = bool(request.query_params.get("fieldManager"))
-        patch = writing.parse_patch(media, await _body(request), options, named)
+        patch = patching.parse(media, await _body(request), resource, managed=named)
         result = await writing.patch(self._context, resource, target, patch, options)
         return self._written(request, target, result)
 

@@ -6,30 +6,23 @@ refused is refused with all causes. A write that changes nothing is answered wit
 no event. An object that was marked for deletion goes with its last finalizer.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from fizz.apiserver import errors
 from fizz.apiserver.admission import namespaces
-from fizz.apiserver.kinds import patches
 from fizz.apiserver.kinds.registry import Resource
-from fizz.apiserver.rest import finishing, scale
+from fizz.apiserver.rest import finishing, patching, scale
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View, write
-from fizz.apiserver.rest.negotiate import decode
 from fizz.apiserver.rest.paths import Target
 from fizz.apiserver.rest.query import WriteOptions
 from fizz.schemas.base import JSON
 
 __all__ = [
-    "Patch",
     "Written",
     "create",
     "ensure_namespace",
-    "parse_patch",
     "patch",
     "plan_apply",
     "plan_create",
@@ -46,14 +39,6 @@ class Written:
     item: JSON
     created: bool
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """A patch that was read: `change` makes the new object of the live one; for server-side apply, `applied` is set."""
-
-    change: Callable[[Resource, JSON], JSON] | None = None
-    applied: JSON | None = None
 
 
 async def create(context: Context, resource: Resource, target: Target, body: JSON, options: WriteOptions) -> Written:
@@ -75,7 +60,9 @@ async def update(context: Context, resource: Resource, target: Target, body: JSO
     return _as_scale(resource, written) if target.subresource == "scale" else written
 
 
-async def patch(context: Context, resource: Resource, target: Target, wanted: Patch, options: WriteOptions) -> Written:
+async def patch(
+    context: Context, resource: Resource, target: Target, wanted: patching.Patch, options: WriteOptions
+) -> Written:
     """Change an object by what the patch says; the server tries again when somebody else was faster."""
 
     async def plan(view: View) -> list[Draft]:
@@ -191,72 +178,20 @@ async def plan_apply(
 
 
 async def _plan_patch(
-    context: Context, view: View, resource: Resource, target: Target, wanted: Patch, options: WriteOptions
+    context: Context, view: View, resource: Resource, target: Target, wanted: patching.Patch, options: WriteOptions
 ) -> Draft:
     assert wanted.change is not None
     live = await _live(view, resource, target)
     if target.subresource == "scale":
         shown = scale.read(resource, live)
-        changed = wanted.change(resource, shown)
+        changed = wanted.change(shown)
         _check_version(resource, live, _metadata(changed))
         return finishing.update(context, resource, live, scale.write(resource, live, changed), "", options)
     _check_subresource(resource, target.subresource)
-    new = wanted.change(resource, live)
+    new = wanted.change(live)
     _check_type(resource, new)
     _check_version(resource, live, _metadata(new))
     return finishing.update(context, resource, live, new, target.subresource, options)
-
-
-def parse_patch(media: str, body: bytes, options: WriteOptions, named: bool) -> Patch:
-    """Read a patch of any of the formats. Raises `BadRequest` or `UnsupportedMediaType`."""
-    match media:
-        case "application/merge-patch+json":
-            merge = decode(body, "application/json")
-            return Patch(change=lambda _, live: _object(patches.merge_patch(live, merge)))
-        case "application/json-patch+json":
-            operations = _operations(body)
-            return Patch(change=lambda resource, live: _json_patch(resource, live, operations))
-        case "application/apply-patch+yaml" | "application/apply-patch+cbor":
-            if not named:
-                causes = [
-                    errors.cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")
-                ]
-                raise errors.Invalid.of("PatchOptions", "meta.k8s.io", "", causes)
-            return Patch(applied=decode(body, "application/cbor" if media.endswith("cbor") else "application/yaml"))
-    raise errors.UnsupportedMediaType(
-        "the body of the request was in an unknown format - accepted media types include: "
-        "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, "
-        "application/apply-patch+cbor"
-    )
-
-
-def _operations(body: bytes) -> list[Any]:
-    try:
-        operations = orjson.loads(body)
-    except ValueError as problem:
-        raise errors.BadRequest(f"the body of the request is not valid JSON: {problem}") from problem
-    if not isinstance(operations, list):
-        raise errors.BadRequest("a JSON patch is a list of operations")
-    return operations
-
-
-def _json_patch(resource: Resource, live: JSON, operations: list[Any]) -> JSON:
-    try:
-        return _object(patches.json_patch(live, operations))
-    except patches.TooManyOperations as problem:
-        raise errors.RequestEntityTooLarge(str(problem)) from problem
-    except patches.PatchFailed as problem:
-        name = live["metadata"]["name"]
-        causes = [errors.cause("FieldValueInvalid", str(problem), "")]
-        raise errors.Invalid.of(resource.kind, resource.group, name, causes) from problem
-    except patches.PatchError as problem:
-        raise errors.BadRequest(str(problem)) from problem
-
-
-def _object(value: Any) -> JSON:
-    if not isinstance(value, dict):
-        raise errors.BadRequest("the patch leaves no object")
-    return value
 
 
 async def _written(context: Context, plan: Any, options: WriteOptions) -> Written:

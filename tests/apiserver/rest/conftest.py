@@ -37,7 +37,7 @@ class Stream:
     """A stream that is being read, one chunk after the other."""
 
     chunks: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
-    head: asyncio.Future[Message] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
     rest: bytes = b""
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -139,7 +139,7 @@ class Api:
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                stream.head.set_result(message)
+                stream.begun.set()
             elif message.get("body"):
                 await stream.flowing.wait()
                 stream.chunks.put_nowait(message["body"])
@@ -151,7 +151,7 @@ class Api:
 
         task = asyncio.create_task(serve())
         try:
-            await asyncio.wait([task, stream.head], return_when=asyncio.FIRST_COMPLETED)
+            await stream.begun.wait()
             yield stream
         finally:
             gone.set()

@@ -157,6 +157,16 @@ async def test_a_patch_with_a_stale_version_is_a_conflict(api: Any) -> None:
     assert answer.code == 409
 
 
+async def test_a_strategic_patch_merges_lists_by_their_keys(api: Any) -> None:
+    await api.namespace()
+    env = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
+    await api.post(DEPLOYMENTS, deployment(template={"spec": {"image": "busybox", "env": env}}))
+    change = {"spec": {"template": {"spec": {"env": [{"name": "B", "value": "3"}]}}}}
+    answer = await api.patch(f"{DEPLOYMENTS}/web", change, "strategic-merge-patch+json")
+    values = {each["name"]: each["value"] for each in answer.json["spec"]["template"]["spec"]["env"]}
+    assert values == {"A": "1", "B": "3"}
+
+
 async def test_server_side_apply_creates_merges_and_takes_back(api: Any) -> None:
     await api.namespace()
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"k": "1", "l": "2"}}
