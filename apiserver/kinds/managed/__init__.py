@@ -11,6 +11,7 @@ changed; what comes out may share parts with what went in.
     merge      what applying does to values
     entries    the entries of managedFields, and the names of managers
     conflict   fields that somebody else owns
+    lastapplied  what kubectl noted when it applied client-side
     update     books after a create, update or patch
     apply      server-side apply itself
 """

@@ -17,7 +17,7 @@ from functools import reduce
 from typing import Final
 
 from fizz.apiserver.kinds.managed import entries as managed
-from fizz.apiserver.kinds.managed import fieldset
+from fizz.apiserver.kinds.managed import fieldset, lastapplied
 from fizz.apiserver.kinds.managed.compare import applied_fields, diff
 from fizz.apiserver.kinds.managed.conflict import ApplyConflict, conflicts_of
 from fizz.apiserver.kinds.managed.merge import TypedError, checked, merge, prune
@@ -52,9 +52,15 @@ def apply(
         raise TypedError("", "metadata.managedFields must be nil")
     root = schema.root(subresource)
     wanted = checked(root, _tracked(root, applied))
-    before = _EMPTY if live is None else live
-    present = _entries(root, live, api_version, now)
     mine = managed.entry(manager, "Apply", api_version, applied_fields(root, wanted), now, subresource)
+    result = _applied(root, live, wanted, mine, force)
+    return lastapplied.with_note(result, applied) if manager == lastapplied.MANAGER and not subresource else result
+
+
+def _applied(root: Node, live: JSON | None, wanted: JSON, mine: JSON, force: bool) -> JSON:
+    """The object after the manager whose new entry `mine` is applied what is wanted."""
+    before = _EMPTY if live is None else live
+    present = _entries(root, live, mine)
     me = managed.identity(mine)
     others = [item for item in present if managed.identity(item) != me]
     last = next((item for item in present if managed.identity(item) == me), None)
@@ -65,14 +71,16 @@ def apply(
         if fieldset.difference(last["fieldsV1"], kept):
             after = prune(root, after, last["fieldsV1"], kept)
     if live is not None and equal(after, live):
-        books = (last["fieldsV1"], last["apiVersion"]) if last else ({}, api_version)
-        if books == (mine["fieldsV1"], api_version):
+        if last and last["fieldsV1"] == mine["fieldsV1"] and last["apiVersion"] == mine["apiVersion"]:
+            return live
+        if not last and not mine["fieldsV1"]:
             return live
         return with_entries(after, managed.arrange([*others, mine]))
     difference = diff(root, before, after)
-    conflicts = conflicts_of(others, difference.changed)
-    if conflicts and not force:
-        raise ApplyConflict(conflicts)
+    if not force:
+        own = lastapplied.noted_fields(root, before) if mine["manager"] == lastapplied.MANAGER else {}
+        if conflicts := conflicts_of(others, fieldset.difference(difference.changed, own)):
+            raise ApplyConflict(conflicts)
     return with_entries(after, managed.arrange([*deprived(others, difference), mine]))
 
 
@@ -86,11 +94,13 @@ def _tracked(root: Node, applied: JSON) -> JSON:
     }
 
 
-def _entries(root: Node, live: JSON | None, api_version: str, now: datetime) -> list[JSON]:
+def _entries(root: Node, live: JSON | None, mine: JSON) -> list[JSON]:
     if live is None:
         return []
     present: list[JSON] = live["metadata"].get("managedFields") or []
     if present:
         return present
     everything = diff(root, _EMPTY, live).changed
-    return [managed.entry(_BEFORE, "Update", api_version, everything, now)] if everything else []
+    first = {**mine, "manager": _BEFORE, "operation": "Update", "fieldsV1": everything}
+    first.pop("subresource", None)
+    return [first] if everything else []

@@ -120,8 +120,6 @@ class TypedSchema:
 
     def __init__(self, schema: JSON, *, status: bool = False) -> None:
         whole = _compile(schema)
-        if whole.shape is not MAP:
-            whole = _DEDUCED
         own: dict[str, Node | None] = {**whole.fields, "apiVersion": None, "kind": None, "metadata": _METADATA}
         self._whole = Node(MAP, fields=own, rest=whole.rest)
         self._main, self._status = self._whole, self._whole

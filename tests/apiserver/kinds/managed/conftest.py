@@ -54,6 +54,7 @@ GADGET: Final[JSON] = {
                     },
                 },
                 "extra": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+                "any": {"x-kubernetes-preserve-unknown-fields": True},
             },
         },
         "status": {"type": "object", "properties": {"ready": {"type": "boolean"}}},

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
             {"extra": {"a": {"b": 1}}}, {".spec.extra.a", ".spec.extra.a.b"}, id="deduced: maps with their items"
         ),
         pytest.param({"extra": {"a": [{"b": 1}]}}, {".spec.extra.a"}, id="deduced: lists as one"),
+        pytest.param({"any": {"a": 1}}, {".spec.any.a"}, id="no type, a map"),
+        pytest.param({"any": "x"}, {".spec.any"}, id="no type, a value"),
+        pytest.param({"unheard": {"a": 1}}, {".spec.unheard", ".spec.unheard.a"}, id="a field that no schema names"),
     ],
 )
 def test_an_applier_owns_what_it_names(gadget: "Gadget", spec: JSON, owned: set[str]) -> None:
@@ -358,6 +361,11 @@ def test_an_applier_keeps_one_entry_whatever_version_it_applies_in(gadget: "Gadg
 
 def test_an_empty_configuration_owns_nothing(gadget: "Gadget") -> None:
     assert "managedFields" not in gadget.apply("one")["metadata"]
+
+
+def test_an_empty_configuration_changes_nothing(gadget: "Gadget") -> None:
+    before = gadget.update("fizz", {"replicas": 1})
+    assert gadget.apply("one") is before
 
 
 def test_arguments_are_not_changed(gadget: "Gadget") -> None:

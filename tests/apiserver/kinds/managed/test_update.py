@@ -176,6 +176,14 @@ def test_the_time_stays_when_another_manager_takes_a_field(gadget: "Gadget") -> 
     assert [(entry["manager"], entry["time"][-3:]) for entry in gadget.entries] == [("fizz", "01Z"), ("kubectl", "02Z")]
 
 
+def test_the_time_stays_when_the_manager_removes_what_only_others_own(gadget: "Gadget") -> None:
+    gadget.update("fizz", {"replicas": 1})
+    gadget.update("kubectl", {"replicas": 1, "note": "x"})
+    gadget.update("kubectl", {"note": "x"})
+    assert gadget.owned("fizz") == {".spec"}
+    assert [(entry["manager"], entry["time"][-3:]) for entry in gadget.entries] == [("fizz", "01Z"), ("kubectl", "02Z")]
+
+
 def test_versions_and_subresources_have_entries_of_their_own(gadget: "Gadget") -> None:
     gadget.update("fizz", {"replicas": 1})
     gadget.update("fizz", {"replicas": 1, "note": "x"}, version="fizz.dev/v2")
@@ -219,7 +227,7 @@ def test_absent_managed_fields_keep_what_is_there(gadget: "Gadget") -> None:
 
 def test_managed_fields_of_a_client_count_in_canonical_form(gadget: "Gadget") -> None:
     gadget.update("fizz", {"replicas": 1, "note": "x"})
-    sent = fields("note", "replicas")
+    sent = {**fields("note", "replicas"), "subresource": "scale"}
     gadget.update("kubectl", {"replicas": 2, "note": "x"}, metadata={"managedFields": [sent]})
     assert gadget.managers == [("hand", "Update"), ("kubectl", "Update")]
     assert gadget.entries[0] == {**sent, "time": "2026-01-01T00:00:00Z", "fieldsV1": {"f:spec": {"f:note": {}}}}
