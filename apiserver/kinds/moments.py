@@ -22,8 +22,8 @@ def micro(text: str) -> str:
 
 def _written(text: str, form: Callable[[datetime], str]) -> str:
     try:
-        return form(times.parse(text))
-    except (ValueError, OverflowError):  # a leap second, or the year 0: right by its format, but no datetime
+        return form(times.parse(text.upper()))
+    except (ValueError, OverflowError):  # right by its format, but no moment: an offset of 99 hours
         return text
 
 

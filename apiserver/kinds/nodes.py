@@ -154,7 +154,7 @@ class _Reader:
         value = self._schema.get(keyword)
         if value is None:
             return absent
-        if not isinstance(value, kind) or (isinstance(value, bool) and not isinstance(True, kind)):
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind in (int, _NUMBER)):
             raise SchemaError(self.at(keyword), f"{value!r} has the wrong type")
         return value
 

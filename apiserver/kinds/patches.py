@@ -40,6 +40,7 @@ COPY_LIMIT: Final = 3 * 1024 * 1024
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 _BAD_ESCAPE: Final = re.compile(r"~(?![01])")
+_TOO_DEEP: Final = "the value is nested too deeply"
 _VALUED: Final = ("add", "replace", "test")
 _SOURCED: Final = ("move", "copy")
 
@@ -92,11 +93,14 @@ def json_patch(target: Any, operations: Any) -> Any:
         )
     application = _Application(clone(target))
     for index, operation in enumerate(operations):
+        path = str(operation.get("path")) if isinstance(operation, dict) else ""
         try:
             application.do(operation)
         except PatchError as problem:
-            path = operation.get("path") if isinstance(operation, dict) else ""
-            raise type(problem)(problem.problem, index, str(path)) from None
+            raise type(problem)(problem.problem, index, path) from None
+        except RecursionError:
+            raise PatchFailed(_TOO_DEEP, index, path) from None
+    _size(application.value)
     return application.value
 
 
@@ -169,10 +173,7 @@ class _Application:
 
     def _copy(self, source: Sequence[str], path: Sequence[str]) -> None:
         value = self._get(source)
-        try:
-            self._copied += len(orjson.dumps(value))
-        except TypeError as problem:
-            raise PatchFailed("the value is nested too deeply") from problem
+        self._copied += _size(value)
         if self._copied > COPY_LIMIT:
             raise PatchFailed(f"the patch copies more than {COPY_LIMIT} bytes")
         self._add(path, clone(value))
@@ -182,7 +183,7 @@ class _Application:
             found = self._get(path)
         except PatchFailed as problem:
             raise PatchTestFailed(f"the test failed: {problem.problem}") from problem
-        if not equal(found, value):
+        if _size(found) and not equal(found, value):
             raise PatchTestFailed("the test failed: the value is another")  # not which: it may be a secret
 
     def _get(self, path: Sequence[str]) -> Any:
@@ -196,6 +197,14 @@ class _Application:
         if not isinstance(parent, dict | list):
             raise PatchFailed(f"there is nothing below a value, for {path[-1]!r}")
         return parent, path[-1]
+
+
+def _size(value: Any) -> int:
+    """Bytes of the value as JSON. Raises `PatchFailed` if it is too deep to be written; any operation may add depth."""
+    try:
+        return len(orjson.dumps(value))
+    except TypeError as problem:
+        raise PatchFailed(_TOO_DEEP) from problem
 
 
 def _pointer(operation: dict[str, Any], member: str) -> list[str]:

@@ -45,8 +45,8 @@ def test_patterns_find_what_re2_finds(pattern: str, matches: list[str], fails: l
     "pattern",
     [
         "(?=a)", "(?!a)", "(?<=a)", "(?<!a)", "(?>a)", "(?P=x)", "(?(1)a)", "(?#a)", "(?U)a", "(?)", "a++", "a*+",
-        "a**", "a{2}{3}", "a{1001}", r"(a)\1", r"\Z", r"\q", r"\pL", r"\p{Greek}", r"\x", r"\x{110000}", "a\\", "(", ")",
-        "(a", "[a", "[[:odd:]]", "[[:^alpha:]]", "*a", "[b-a]", "(?P<x>a)(?P<x>b)",
+        "a**", "a{2}{3}", "a{1001}", r"(a)\1", r"\Z", r"\q", r"\pL", r"\p{Greek}", r"\x", r"\x{110000}",
+        "a\\", "(", ")", "(a", "[a", "[[:odd:]]", "[[:^alpha:]]", "*a", "[b-a]", "(?P<x>a)(?P<x>b)",
     ],
 )  # fmt: skip
 def test_what_re2_does_not_know_is_refused(pattern: str) -> None:

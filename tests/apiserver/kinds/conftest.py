@@ -1,0 +1,16 @@
+"""Fixtures of the kinds: a registry, and a short way to its resources."""
+
+from collections.abc import Callable
+
+import pytest
+
+from fizz.apiserver.kinds.registry import Registry, Resource
+
+_REGISTRY = Registry.builtin()
+
+
+@pytest.fixture
+def resource() -> Callable[[str], Resource]:
+    """The built-in resource of a kind."""
+    by_name = {each.kind: each for each in _REGISTRY.resources()}
+    return by_name.__getitem__
