@@ -48,6 +48,7 @@ def apply(
     The configuration is as its author wrote it (pruned, but without defaults). If nothing changes, neither a value nor
     an owner, the result is `live` itself. Raises `ApplyConflict`, or `TypedError` for what cannot be merged.
     """
+    applied = {**applied, "metadata": applied.get("metadata") or {}}
     if applied["metadata"].get("managedFields") is not None:
         raise TypedError("", "metadata.managedFields must be nil")
     root = schema.root(subresource)

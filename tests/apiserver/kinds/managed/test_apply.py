@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fizz.apiserver.kinds import managed
 from fizz.apiserver.kinds.managed import ApplyConflict, TypedError
 from fizz.schemas.base import JSON
 
@@ -366,6 +367,15 @@ def test_an_empty_configuration_owns_nothing(gadget: "Gadget") -> None:
 def test_an_empty_configuration_changes_nothing(gadget: "Gadget") -> None:
     before = gadget.update("fizz", {"replicas": 1})
     assert gadget.apply("one") is before
+
+
+def test_a_configuration_may_leave_metadata_out(gadget: "Gadget") -> None:
+    live = gadget.apply("one", {"replicas": 1})
+    applied = {"apiVersion": "fizz.dev/v1", "kind": "Gadget", "spec": {"replicas": 2}}
+    after = managed.apply(
+        live, applied, manager="one", schema=gadget.schema, api_version="fizz.dev/v1", now=gadget.now, force=False
+    )
+    assert after == {**live, "spec": {"replicas": 2}}
 
 
 def test_arguments_are_not_changed(gadget: "Gadget") -> None:
