@@ -120,7 +120,8 @@ class Election:
         try:
             while True:
                 left = self._held_until - clock()
-                await asyncio.wait([work, stopping], timeout=min(self._retry, max(0.0, left)))
+                seconds = min(self._retry, max(0.0, left))
+                await asyncio.wait([work, stopping], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
                 if work.done():
                     work.result()
                     return True

@@ -1,5 +1,6 @@
 """The informer's cache against a plain list of objects."""
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -52,3 +53,4 @@ class Machine(RuleBasedStateMachine):
 
 
 TestCacheAgainstModel = Machine.TestCase
+TestCacheAgainstModel.settings = settings(max_examples=40, stateful_step_count=25)

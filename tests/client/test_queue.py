@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -208,3 +209,4 @@ class Machine(RuleBasedStateMachine):
 
 
 TestQueueAgainstModel = Machine.TestCase
+TestQueueAgainstModel.settings = settings(max_examples=40, stateful_step_count=25)
