@@ -48,8 +48,14 @@ def create(
 def update(
     context: Context, resource: Resource, live: JSON, body: JSON, subresource: str, options: WriteOptions
 ) -> Draft:
-    """What a replacement of the live object makes. Raises `Invalid`."""
-    outcome = lifecycle.update(resource, live, body, subresource=subresource)
+    """What a replacement of the live object makes. A write through `scale` brings the whole object, scaled.
+
+    Raises `Invalid`.
+    """
+    outcome = lifecycle.update(resource, live, body, subresource="" if subresource == "scale" else subresource)
+    sent = (body.get("metadata") or {}).get("managedFields")
+    if sent and sent != live["metadata"].get("managedFields") and not managed.is_reset(sent):
+        outcome.causes.extend(managed.validate_entries(sent))
     warnings = _accept(resource, outcome, options)
     item = managed.track_update(
         live,
@@ -91,7 +97,7 @@ def _merge(
     *,
     force: bool,
 ) -> JSON:
-    wanted = {**clone(applied), "apiVersion": resource.api_version, "kind": resource.kind}
+    wanted = {"metadata": {}, **clone(applied), "apiVersion": resource.api_version, "kind": resource.kind}
     resource.compiled.prune(wanted)
     try:
         return managed.apply(
@@ -105,7 +111,8 @@ def _merge(
             subresource=subresource,
         )
     except managed.ApplyConflict as problem:
-        details = {"name": applied["metadata"]["name"], "group": resource.group, "kind": resource.plural}
+        name = (live or applied)["metadata"].get("name", "")
+        details = {"name": name, "group": resource.group, "kind": resource.plural}
         shown: JSON = {key: value for key, value in details.items() if value}
         raise errors.Conflict(str(problem), details={**shown, "causes": problem.causes}) from problem
     except managed.TypedError as problem:

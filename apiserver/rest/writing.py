@@ -124,7 +124,7 @@ async def plan_update(
     live = await _live(view, resource, target)
     if target.subresource == "scale":
         _check_version(resource, live, _metadata(body))
-        return finishing.update(context, resource, live, scale.write(resource, live, body), "", options)
+        return finishing.update(context, resource, live, scale.write(resource, live, body), "scale", options)
     _check_subresource(resource, target.subresource)
     _check_type(resource, body)
     given = _metadata(body)
@@ -186,7 +186,7 @@ async def _plan_patch(
         shown = scale.read(resource, live)
         changed = wanted.change(shown)
         _check_version(resource, live, _metadata(changed))
-        return finishing.update(context, resource, live, scale.write(resource, live, changed), "", options)
+        return finishing.update(context, resource, live, scale.write(resource, live, changed), "scale", options)
     _check_subresource(resource, target.subresource)
     new = wanted.change(live)
     _check_type(resource, new)

@@ -40,7 +40,8 @@ class MemoryStore:
         self.closed = False
         self.log: list[Event] = []
         self.watchers: set[MemoryWatcher] = set()
-        self.news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self.news: asyncio.Future[None] = self._loop.create_future()
         self._clock = clock
         self._base: dict[str, Record] = {}
         self._now: dict[str, Record] = {}
@@ -136,7 +137,7 @@ class MemoryStore:
     def wake(self) -> None:
         """Wake all watchers; whoever has nothing to read goes on waiting."""
         self.news.set_result(None)
-        self.news = asyncio.get_running_loop().create_future()
+        self.news = self._loop.create_future()
 
     def _do(self, change: Change, sub: int) -> None:
         actual = self._now.pop(change.key, None)

@@ -18,7 +18,7 @@ changed; what comes out may share parts with what went in.
 
 from fizz.apiserver.kinds.managed.apply import apply
 from fizz.apiserver.kinds.managed.conflict import ApplyConflict, Conflict
-from fizz.apiserver.kinds.managed.entries import default_manager, validate_entries, validate_manager
+from fizz.apiserver.kinds.managed.entries import default_manager, is_reset, validate_entries, validate_manager
 from fizz.apiserver.kinds.managed.merge import TypedError
 from fizz.apiserver.kinds.managed.typed import TypedSchema
 from fizz.apiserver.kinds.managed.update import track_update
@@ -30,6 +30,7 @@ __all__ = [
     "TypedSchema",
     "apply",
     "default_manager",
+    "is_reset",
     "track_update",
     "validate_entries",
     "validate_manager",

@@ -196,6 +196,15 @@ async def test_a_field_of_another_manager_is_a_conflict_unless_forced(api: Any) 
     assert managers == ["two"]
 
 
+async def test_books_that_cannot_be_read_are_refused_and_empty_ones_forget(api: Any) -> None:
+    await api.namespace()
+    await api.config_map("a", {"k": "1"})
+    bad = await api.patch(f"{MAPS}/a", {"metadata": {"managedFields": [{"operation": "Odd"}]}})
+    assert bad.code == 422
+    forgotten = await api.patch(f"{MAPS}/a", {"metadata": {"managedFields": [{}]}})
+    assert "managedFields" not in forgotten.json["metadata"]
+
+
 async def test_scale_is_a_view_of_the_replicas(api: Any) -> None:
     await api.namespace()
     await api.post(DEPLOYMENTS, deployment(replicas=2))
@@ -204,7 +213,9 @@ async def test_scale_is_a_view_of_the_replicas(api: Any) -> None:
     assert scale.json["spec"]["replicas"] == 2
     patched = await api.patch(f"{DEPLOYMENTS}/web/scale", {"spec": {"replicas": 5}})
     assert patched.json["spec"]["replicas"] == 5
-    assert (await api.get(f"{DEPLOYMENTS}/web")).json["spec"]["replicas"] == 5
+    scaled = (await api.get(f"{DEPLOYMENTS}/web")).json
+    assert scaled["spec"]["replicas"] == 5
+    assert "scale" in {entry.get("subresource") for entry in scaled["metadata"]["managedFields"]}
 
 
 async def test_a_dry_run_tells_and_does_nothing(api: Any) -> None:
