@@ -23,9 +23,11 @@ fail() {
 sudo= # what makes a command root's: nothing for root
 [ "$(id -u)" = 0 ] || sudo="sudo -n"
 
-# as_root COMMAND...: run it as root, by sudo where that asks for no password.
+# may_root COMMAND...: go on if we may run it as root, by sudo where that asks for no password; otherwise ask for it.
+may_root() { [ -z "$sudo" ] || $sudo true 2>/dev/null || fail "this needs root, run it by hand and try again: $*"; }
+
 as_root() {
-  [ -z "$sudo" ] || $sudo true 2>/dev/null || fail "this needs root, run it by hand and try again: $*"
+  may_root "$@"
   $sudo "$@"
 }
 
