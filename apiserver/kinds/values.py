@@ -22,6 +22,7 @@ TYPES: Final[dict[type, str]] = {
 }
 """What OpenAPI calls the JSON values that Python holds in these classes."""
 
+_CONTAINERS: Final = frozenset({dict, list})
 _SHOWN: Final = 1000
 
 
@@ -72,9 +73,12 @@ def fingerprint(value: Any) -> bytes:
 
 def clone(value: Any) -> Any:
     """A copy that shares no object or list with the value."""
-    match value:
-        case dict():
-            return {key: clone(each) for key, each in value.items()}
-        case list():
-            return [clone(each) for each in value]
+    if value.__class__ is dict:
+        fields = value.copy()  # in one go, and then what is no plain value once more: faster than field by field
+        for name, each in value.items():
+            if each.__class__ in _CONTAINERS:
+                fields[name] = clone(each)
+        return fields
+    if value.__class__ is list:
+        return [clone(each) if each.__class__ in _CONTAINERS else each for each in value]
     return value

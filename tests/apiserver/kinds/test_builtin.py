@@ -172,6 +172,10 @@ class TestNamespace:
         assert outcome.obj["status"] == {"phase": "Active"}
         assert outcome.obj["metadata"]["labels"] == {"a": "b", "kubernetes.io/metadata.name": "a"}
 
+    def test_it_keeps_further_finalizers(self, resource: Find) -> None:
+        for given, kept in ((["x/y"], ["x/y", "kubernetes"]), (["kubernetes", "x/y"], ["kubernetes", "x/y"])):
+            assert create(resource("Namespace"), spec={"finalizers": given}).obj["spec"]["finalizers"] == kept
+
     def test_a_manifest_without_finalizers_keeps_them(self, resource: Find) -> None:
         old = create(resource("Namespace")).obj
         manifest: JSON = {"metadata": {"name": "a", "labels": {"kubernetes.io/metadata.name": "lie"}}}
@@ -315,6 +319,7 @@ class TestContainer:
         ("spec", "expected"),
         [
             pytest.param({"env": [{"name": ""}]}, ["spec.env[0].name: Required value"], id="variable without a name"),
+            pytest.param({"env": [{"name": "a"}, {"name": "b", "value": ""}]}, [], id="variables without a value"),
             pytest.param(
                 {"env": [{"name": "a=b"}]},
                 ["spec.env[0].name: Invalid value: \"a=b\": must not contain '=' or a null character"],

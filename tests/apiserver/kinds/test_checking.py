@@ -186,6 +186,7 @@ def test_what_is_wrong_is_said_as_kubernetes_says_it(schema: JSON, value: Any, r
     [
         pytest.param(INTEGER, 3.0, id="a whole number is an integer"),
         pytest.param({"type": "number"}, 3, id="an integer is a number"),
+        pytest.param({"type": "integer", "maximum": 3, "format": "int64"}, 3.0, id="a whole number has bounds, too"),
         pytest.param({"x-kubernetes-int-or-string": True}, 80, id="int"),
         pytest.param({"x-kubernetes-int-or-string": True}, "http", id="or string"),
         pytest.param({"x-kubernetes-int-or-string": True, "format": "quantity"}, 0.5, id="quantity"),

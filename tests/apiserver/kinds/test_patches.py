@@ -184,6 +184,14 @@ def test_a_value_cannot_become_deeper_than_can_be_written(last: Any) -> None:
         json_patch({"z": 1}, [*growing, last])
 
 
+def test_a_value_too_deep_to_be_copied_is_refused() -> None:
+    deep: Any = 1
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(PatchFailed, match="operation 0 at '/a': the value is nested too deeply"):
+        json_patch({}, [op("add", "/a", value=deep)])
+
+
 NAMES = st.sampled_from(["a", "b", "c/d", "~e"])
 SCALARS = st.booleans() | st.integers(-3, 3) | st.text(max_size=2)
 VALUES = st.recursive(
