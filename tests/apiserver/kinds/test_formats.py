@@ -24,7 +24,9 @@ from fizz.apiserver.kinds.formats import TEXTS
         pytest.param("ipv6", ["::1"], ["127.0.0.1", "fe80::1%eth0"], id="ipv6"),
         pytest.param("mac", ["00:11:22:aa:bb:cc", "00-11-22-aa-bb-cc"], ["00:11", "00:11:22-aa:bb:cc"], id="mac"),
         pytest.param("uri", ["https://a/b", "urn:x", "/path"], ["", "a/b", "http://a b"], id="uri"),
-        pytest.param("uuid", ["123e4567-e89b-12d3-a456-426614174000", "123E4567E89B12D3A456426614174000"], ["1"], id="uuid"),
+        pytest.param(
+            "uuid", ["123e4567-e89b-12d3-a456-426614174000", "123E4567E89B12D3A456426614174000"], ["1"], id="uuid"
+        ),
     ],
 )
 def test_formats_let_through_what_is_of_them(name: str, good: list[str], bad: list[str]) -> None:
