@@ -51,12 +51,13 @@ async def serve(config: Config, ready: Callable[[], None] | None = None, stop: a
     Raises `ListenError`, or `StoreError` if the data cannot be used.
     """
     store = await LmdbStore.open(config.store, volatile=VOLATILE, max_bytes=config.max_bytes)
-    compactor = asyncio.create_task(Compactor(store).run(), name="store-compactor")
+    tasks = [asyncio.create_task(Compactor(store).run(), name="store-compactor")]
     try:
         address = f"{config.listen[0]}:{config.listen[1]}" if config.listen else None
         app = build(store, listen=address)
         service: Service = app.state.service
         await service.bootstrap()
+        tasks.append(asyncio.create_task(service.warm_up(), name="warm-up"))
         with _sockets(config) as sockets:
             server = _Server(
                 uvicorn.Config(
@@ -80,7 +81,8 @@ async def serve(config: Config, ready: Callable[[], None] | None = None, stop: a
             finally:
                 stopping.cancel()
     finally:
-        compactor.cancel()
+        for task in tasks:
+            task.cancel()
         await store.close()
         log.info("API server stopped")
 

@@ -8,6 +8,7 @@
 /watch?resource=PLURAL.GROUP&resource=...      many kinds in one watch
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -88,6 +89,12 @@ class Service:
         """Make the namespaces that are always there."""
         for name in ("default", "fizz-system"):
             await writing.ensure_namespace(self._context, name)
+
+    async def warm_up(self) -> None:
+        """Make the schemas of all kinds before somebody waits for them, letting requests pass in between."""
+        for resource in self._context.registry.resources():
+            _ = resource.compiled, resource.typed
+            await asyncio.sleep(0)
 
     def end_watches(self) -> None:
         """End all watches, each after a whole frame."""
