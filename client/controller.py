@@ -111,24 +111,30 @@ class Controller:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish what is running. Waits first until all informers know everything."""
-        workers = [asyncio.create_task(self._work(), name=f"{self.name}-{number}") for number in range(self._workers)]
         stopping = asyncio.create_task(stop.wait())
+        tasks: list[asyncio.Task[None]] = [asyncio.create_task(self._synced())]
         try:
-            await asyncio.wait([stopping, *workers], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                return
+            tasks = [asyncio.create_task(self._work(), name=f"{self.name}-{number}") for number in range(self._workers)]
+            await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set():
                 self.queue.close()
-                await asyncio.wait(workers, timeout=self._grace)
-            for worker in workers:
-                if worker.done():
-                    worker.result()
+                await asyncio.wait(tasks, timeout=self._grace)
+            for task in tasks:
+                if task.done():
+                    task.result()
         finally:
-            for task in (stopping, *workers):
-                task.cancel()
-            await asyncio.gather(stopping, *workers, return_exceptions=True)
+            for pending in (stopping, *tasks):
+                pending.cancel()
+            await asyncio.gather(stopping, *tasks, return_exceptions=True)
 
-    async def _work(self) -> None:
+    async def _synced(self) -> None:
         for informer in self._informers:
             await informer.synced()
+
+    async def _work(self) -> None:
         while True:
             try:
                 key = await self.queue.get()

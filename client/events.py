@@ -155,6 +155,9 @@ class EventRecorder:
                 except ApiError as error:
                     log.debug("event was not written", event_name=record.name, error=error.message)
                     record.written = record.count
+                except Exception:
+                    log.exception("event cannot be written", event_name=record.name)
+                    record.written = record.count
                 if record.written == record.count:
                     self._pending.pop(record.subject, None)
             self._idle.set()

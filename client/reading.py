@@ -16,7 +16,6 @@ from fizz.client.requests import Query, Request, Transport
 from fizz.client.watch import EventType, Listing, WatchEvent, changes, diff, follow
 from fizz.schemas import kinds, times
 from fizz.schemas.base import JSON
-from fizz.schemas.container import Container
 from fizz.schemas.kinds import Kind
 from fizz.schemas.meta import Object
 
@@ -24,6 +23,9 @@ __all__ = ["ObjectList", "Reader", "selectors"]
 
 _PAGE: Final = 500
 """Objects a request of a list: what kubectl takes, too."""
+
+
+_CONTAINERS: Final = resource_of(next(kind for kind in kinds.BUILTIN if kind.kind == "Container"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,8 @@ class Reader:
         field_selector: str | None = None,
     ) -> AsyncGenerator[WatchEvent[T], None] | AsyncGenerator[WatchEvent[JSON], None]:
         """A picture that never goes wrong: ADDED for each object that is there, then every change. Where changes were
-        missed, the server is asked for a list and the difference is told as ADDED, MODIFIED and DELETED.
+        missed, the server is asked for a list and the difference is told as ADDED, MODIFIED and DELETED. A server that
+        is away is waited for, from the beginning on. Raises `Unreadable` for an object that the model cannot read.
         """
         resource: Resource[Any] = resource_of(target)
         return self._list_and_watch(resource, namespace, selectors(label_selector, field_selector))
@@ -244,7 +247,7 @@ class Reader:
             "sinceTime": times.format_micro(since) if since else None,
             "timestamps": "true" if timestamps else None,
         }
-        path = resource_of(Container).path(namespace, name, "log")
+        path = _CONTAINERS.path(namespace, name, "log")
         query = [(key, value) for key, value in wanted.items() if value is not None]
         request = Request("GET", path, query, accept="text/plain")
         rest = b""
@@ -258,7 +261,7 @@ class Reader:
 
     async def engine(self, name: str, namespace: str) -> JSON:
         """What the engine itself says of a Container."""
-        answer: JSON = await self.raw("GET", resource_of(Container).path(namespace, name, "engine"))
+        answer: JSON = await self.raw("GET", _CONTAINERS.path(namespace, name, "engine"))
         return answer
 
     async def raw(

@@ -129,7 +129,7 @@ async def follow(
             async with aclosing(_connection(transport, path, query, cursor)) as events:
                 async for event in events:
                     failures = 0
-                    if event:
+                    if event is not None:
                         yield event
         except _PASSING as error:
             if _is_hopeless(error):
@@ -142,7 +142,7 @@ async def follow(
 async def _connection(
     transport: Transport, path: str, query: Query, cursor: Cursor
 ) -> AsyncGenerator[WatchEvent[JSON] | None, None]:
-    """What comes over one connection; None for a frame that brings nothing new."""
+    """What is new of what comes over one connection; None for a bookmark."""
     seconds = random.uniform(*_WATCH_SECONDS)
     parameters = [
         *query,
@@ -155,23 +155,25 @@ async def _connection(
     async with transport.stream(Request("GET", path, parameters), idle=seconds + _GRACE_SECONDS) as chunks:
         async for chunk in chunks:
             try:
-                complete = frames.feed(chunk)
-            except ValueError as problem:
-                raise ServerError(f"{path}: the server sent a frame that is no JSON", code=502) from problem
-            for frame in complete:
-                yield _event(frame, cursor)
+                for frame in frames.feed(chunk):
+                    for event in _news(frame, cursor):
+                        yield event
+            except (ValueError, KeyError) as problem:
+                raise ServerError(f"{path}: the server sent something that is no watch frame", code=502) from problem
 
 
-def _event(frame: JSON, cursor: Cursor) -> WatchEvent[JSON] | None:
+def _news(frame: JSON, cursor: Cursor) -> list[WatchEvent[JSON] | None]:
+    """What a frame brings: an event, None for a bookmark, or nothing if it is known already."""
     item: JSON = frame["object"]
     match frame["type"]:
         case "ADDED" | "MODIFIED" | "DELETED" as kind:
-            return WatchEvent(EventType(kind), item) if cursor.take(item) else None
+            return [WatchEvent(EventType(kind), item)] if cursor.take(item) else []
         case "BOOKMARK":
             cursor.bookmark(version_of(item))
+            return [None]
         case "ERROR":
             raise from_status(item)
-    return None
+    return []
 
 
 async def changes(

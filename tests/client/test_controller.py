@@ -125,6 +125,17 @@ async def test_stopping_lets_what_runs_finish_and_begins_nothing() -> None:
 
 
 @virtual_time
+async def test_stopping_does_not_wait_for_informers_that_know_nothing_yet(tmp_path: Path) -> None:
+    async with FakeServer(tmp_path).client(retry_for=0) as client:
+        manager = Manager(client)
+        manager.add(Controller("test", Log()).watches(manager.informer(ConfigMap)))
+        async with running(lambda stop: manage(manager, stop)):
+            await asyncio.sleep(100)
+
+    assert asyncio.get_running_loop().time() == 100
+
+
+@virtual_time
 async def test_what_does_not_finish_in_time_is_cancelled() -> None:
     log = Log(takes=500)
     controller = Controller("test", log, grace=3)

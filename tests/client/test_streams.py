@@ -113,6 +113,36 @@ async def test_history_that_is_forgotten_is_told_by_watch(tmp_path: Path) -> Non
 
 
 @virtual_time
+async def test_nonsense_in_the_stream_is_a_lost_connection(tmp_path: Path) -> None:
+    async with FakeServer(tmp_path) as fake, fake.client() as client:
+        path = "/api/v1/configmaps"
+        async with aclosing(client.watch(ConfigMap, resource_version="00")) as events:
+            for nonsense in (b"<html>\n", b'{"kind": "ConfigMap"}\n', b'{"type": "ADDED", "object": {}}\n'):
+                fake.texts[path] = nonsense
+                waiting = asyncio.create_task(anext(events))
+                await asyncio.sleep(1)
+                del fake.texts[path]
+                fake.commit(("ADDED", config_map("a")))
+                assert told(await waiting) == ("ADDED", "a")
+                fake.cut()
+
+
+@virtual_time
+async def test_a_connection_that_breaks_again_and_again_without_news_is_not_tried_without_end(tmp_path: Path) -> None:
+    async with FakeServer(tmp_path) as fake, fake.client() as client:
+        fake.commit(("ADDED", config_map("a")), ("ADDED", config_map("b")))
+        frame = len(orjson.dumps({"type": "ADDED", "object": fake.log[0][2]})) + 1
+        fake.cuts += [frame + 1] * 1000
+        async with aclosing(client.watch(ConfigMap, resource_version="00")) as events:
+            assert told(await anext(events)) == ("ADDED", "a")
+            waiting = asyncio.create_task(anext(events))
+            await asyncio.sleep(60)
+            assert len(fake.seen) < 40
+            fake.cuts.clear()
+            assert told(await waiting) == ("ADDED", "b")
+
+
+@virtual_time
 async def test_an_error_in_the_stream_is_raised(tmp_path: Path) -> None:
     async with FakeServer(tmp_path) as fake, fake.client() as client:
         fake.log.append((1, "ERROR", {"code": 410, "reason": "Expired", "kind": "ConfigMap", "metadata": {}}))
