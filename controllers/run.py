@@ -67,11 +67,19 @@ async def _namespace(context: _Context) -> None:
     context.manager.add(NamespaceController(context.manager).controller())
 
 
+async def _node(context: _Context) -> None:
+    from fizz.controllers.node import NodeAgent
+
+    recorder = await context.recorder("node-agent")
+    NodeAgent(context.manager, recorder, context.settings).register()
+
+
 CONTROLLERS: Final[Mapping[str, Callable[[_Context], Awaitable[None]]]] = {
     "deployment": _deployment,
     "scheduler": _scheduler,
     "gc": _gc,
     "namespace": _namespace,
+    "node": _node,
 }
 """All controllers by name. Each is imported only where it runs."""
 
