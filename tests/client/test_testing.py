@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fizz.client.api import AlreadyExists, Conflict, Invalid, NotFound, Operation
+from fizz.client.api import AlreadyExists, Client, Conflict, Invalid, NotFound, Operation
 from fizz.client.testing import VirtualLoop, eventually, server, virtual_time
 from fizz.schemas.core import ConfigMap, Namespace
 from fizz.schemas.kinds import find
@@ -43,6 +43,24 @@ async def test_entering_the_same_folder_again_is_a_restart(tmp_path: Path) -> No
         await client.create(BLOG)
     async with server(tmp_path) as client:
         assert (await client.get(Namespace, "blog")).name == "blog"
+
+
+async def test_a_watch_of_the_real_server_outlives_its_restart(tmp_path: Path) -> None:
+    def texts(*numbers: int) -> list[Operation]:
+        maps = [ConfigMap(metadata=ObjectMeta(name=f"m{number}", namespace="blog")) for number in numbers]
+        return [Operation("create", item) for item in maps]
+
+    async with Client(f"unix://{tmp_path}/fizz.sock") as follower:
+        async with server(tmp_path) as client:
+            made = await client.create(BLOG)
+            events = follower.watch(ConfigMap, "blog", resource_version=made.metadata.resource_version)
+            await client.transaction(texts(1, 2))
+            seen = [(await anext(events)).object.name for _ in range(2)]
+        async with server(tmp_path) as client, aclosing(events):
+            await client.transaction(texts(3, 4))
+            seen += [(await anext(events)).object.name for _ in range(2)]
+
+    assert seen == ["m1", "m2", "m3", "m4"]
 
 
 async def test_an_error_inside_ends_the_server_too(tmp_path: Path) -> None:
