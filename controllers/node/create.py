@@ -28,7 +28,7 @@ from fizz.schemas.container import ContainerSpec, Healthcheck, NetworkAttachment
 from fizz.schemas.durations import parse_duration
 from fizz.schemas.quantity import parse_quantity
 
-__all__ = ["Surroundings", "create_request", "stop_seconds"]
+__all__ = ["Surroundings", "connections", "create_request", "stop_seconds"]
 
 _NANO: Final = 1_000_000_000
 _SHARES_OF_A_CORE: Final = 1024
@@ -73,6 +73,11 @@ def create_request(spec: ContainerSpec, around: Surroundings) -> tuple[CreateReq
     warnings += [*more, *_warnings(spec, around.api_version)]
     platform = spec.platform or ""
     return CreateRequest(around.name, body, platform, tuple(endpoints[len(at_create) :])), tuple(warnings)
+
+
+def connections(spec: ContainerSpec, around: Surroundings) -> list[Connection]:
+    """All networks that the container joins, in order. Raises `Unsupported` for what this engine cannot do."""
+    return _endpoints(spec, around)[0]
 
 
 def stop_seconds(spec: ContainerSpec) -> int | None:

@@ -48,6 +48,7 @@ __all__ = [
     "Images",
     "InUse",
     "LogEntry",
+    "Logs",
     "Missing",
     "NameTaken",
     "Networks",
@@ -199,8 +200,8 @@ class EngineImage:
 class EngineEvent:
     """Something that the engine says happened.
 
-    `id` names the container or network, or is the volume's or image's name. `labels` are the container's. `container`
-    is the one that was connected to a network, and `signal` the number of the one that a container was sent.
+    `id` names the container or network, or is the volume's or image's name. `labels` and `name` are the
+    container's. `container` is the one that was connected to a network, `signal` what a container was sent.
     """
 
     type: Literal["container", "network", "volume", "image"]
@@ -208,6 +209,7 @@ class EngineEvent:
     id: str
     time: datetime
     labels: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
     container: str = ""
     signal: int = 0
 
@@ -319,7 +321,19 @@ class Images(Protocol):
         """Fetch the image; ends when it is there. Raises `PullFailed`. An empty platform means the host's."""
 
 
-class Engine(Containers, Networks, Volumes, Images, Protocol):
+class Logs(Protocol):
+    """The verb for logs."""
+
+    def logs(
+        self, container: EngineContainer, *, follow: bool, tail: int | None, since: str
+    ) -> AsyncGenerator[Sequence[LogEntry], None]:
+        """What the container wrote, in batches. With `follow` it goes on until the container ends.
+
+        `tail` limits it to so many lines from the end; `since` is an RFC 3339 time, or empty. Raises `Missing`.
+        """
+
+
+class Engine(Containers, Networks, Volumes, Images, Logs, Protocol):
     """An engine, whole."""
 
     async def info(self) -> EngineInfo:
@@ -332,14 +346,6 @@ class Engine(Containers, Networks, Volumes, Images, Protocol):
         """What happens from now on: nothing that is done after entering the context is left out.
 
         Raises `EngineLost` on entering, and from the iterator when the connection ends.
-        """
-
-    def logs(
-        self, container: EngineContainer, *, follow: bool, tail: int | None, since: str
-    ) -> AsyncGenerator[Sequence[LogEntry], None]:
-        """What the container wrote, in batches. With `follow` it goes on until the container ends.
-
-        `tail` limits it to so many lines from the end; `since` is an RFC 3339 time, or empty. Raises `Missing`.
         """
 
     async def raw(self, container: str) -> JSON:

@@ -179,6 +179,7 @@ def event_of(data: JSON) -> EngineEvent | None:
         id=actor.get("ID") or "",
         time=datetime.fromtimestamp((data.get("timeNano") or 0) / 1e9, UTC),
         labels={key: value for key, value in attributes.items() if key not in _OWN_ATTRIBUTES},
+        name=attributes.get("name") or "",
         container=attributes.get("container") or "",
         signal=int(sent) if sent.isdigit() else 0,
     )

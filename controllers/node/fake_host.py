@@ -80,6 +80,11 @@ class FakeHost:
         del self.boxes[container]
         self.say(box, "destroy")
 
+    def load_by_hand(self, image: str) -> None:
+        """`docker load`."""
+        self.images.add(image)
+        self.tell_all(EngineEvent("image", "load", image, self.now()))
+
     def crash(self, container: str, code: int) -> None:
         """The program ends by itself; the engine does what the restart policy says."""
         self._end(self.boxes[container], code)
@@ -152,7 +157,8 @@ class FakeHost:
         return Endpoint(self.nets[network].id, f"172.20.{number // 250}.{number % 250 + 2}")
 
     def say(self, box: FakeContainer, action: str, signal: int = 0) -> None:
-        self.tell_all(EngineEvent("container", action, box.id, self.now(), dict(box.labels), signal=signal))
+        labels, name = dict(box.labels), box.request.name
+        self.tell_all(EngineEvent("container", action, box.id, self.now(), labels, name, signal=signal))
         self.wake()
 
     def tell_all(self, event: EngineEvent | None) -> None:

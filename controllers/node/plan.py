@@ -4,8 +4,8 @@ An action can say what it does and do it, through `Hands`. A plan that is cut of
 is no harm: the next one begins with what is there. That is why creating, joining networks and starting are separate
 actions: each finds out by itself how far the last attempt came.
 
-    nothing there            write files, create, join, start
-    created, not started     write files, join, start
+    nothing there            write files, create, join networks, start
+    created, not started     write files, join networks, start
     ended, but wanted        write files, start
     of another spec          stop, remove, then as if nothing were there
     of another object        the same; one that is not the owner's is left alone
@@ -15,7 +15,7 @@ actions: each finds out by itself how far the last attempt came.
 The engine's objects tell by labels whose they are: see `naming`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -202,13 +202,15 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The Container as it is wanted. `final` says that it had come to its end, `ready_to_start` that nothing that it
-    needs is missing.
+    """The Container as it is wanted. `files` says that it has any, `networks` counts those that it joins; `final` says
+    that it had come to its end, `ready_to_start` that nothing that it needs is missing.
     """
 
     uid: str
     name: str
     spec_hash: str
+    files: bool = False
+    networks: int = 0
     deleting: bool = False
     final: bool = False
     ready_to_start: bool = True
@@ -245,13 +247,20 @@ def plan(view: View) -> tuple[Action, ...]:
         return tuple(actions)
     if not wanted.ready_to_start:
         return tuple(actions)
+    return (*actions, *_begin(wanted, keep, view))
+
+
+def _begin(wanted: Wanted, keep: EngineContainer | None, view: View) -> Iterator[Action]:
+    """From what there is to a container that runs."""
+    if keep is not None and (keep.state not in {"created", "exited"} or keep.id in view.ended):
+        return
+    if wanted.files:
+        yield WriteFiles()
     if keep is None:
-        return (*actions, WriteFiles(), Create(wanted.name), Join(), Start(wanted.name))
-    if keep.state == "created":
-        return (*actions, WriteFiles(), Join(keep), Start(wanted.name, keep))
-    if keep.state == "exited" and keep.id not in view.ended:
-        return (*actions, WriteFiles(), Start(wanted.name, keep))
-    return tuple(actions)
+        yield Create(wanted.name)
+    if wanted.networks > 1 and (keep is None or keep.state == "created"):
+        yield Join(keep)
+    yield Start(wanted.name, keep)
 
 
 def chosen(view: View) -> EngineContainer | None:

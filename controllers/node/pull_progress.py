@@ -1,8 +1,8 @@
 """How far a pull is, from the lines that the engine writes about it. Pure.
 
-    {"status": "Pulling fs layer", "id": "4f4fb700ef54"}      one layer more
-    {"status": "Downloading", "id": "4f4fb700ef54", "progressDetail": {"current": 1, "total": 32}}
-    {"status": "Pull complete", "id": "4f4fb700ef54"}         one layer done; so is "Already exists"
+{"status": "Pulling fs layer", "id": "4f4fb700ef54"}      one layer more
+{"status": "Downloading", "id": "4f4fb700ef54", "progressDetail": {"current": 1, "total": 32}}
+{"status": "Pull complete", "id": "4f4fb700ef54"}         one layer done; so is "Already exists"
 """
 
 from typing import Final

@@ -100,7 +100,7 @@ def _number(text: str | None, path: str) -> int | None:
     if not text:
         return None
     if not text.isdigit():
-        raise SourceMissing("FileOwnerUnknown", f"{path}: {text!r} is no number; give the owner of a file as uid and gid")
+        raise SourceMissing("FileOwnerUnknown", f"{path}: {text!r} is no number; give uid and gid as numbers")
     return int(text)
 
 

@@ -29,11 +29,13 @@ class Trouble:
     """What keeps a container from running: one CamelCase word, and a sentence for people.
 
     The sentence is empty while the agent only waits for something that is under way, as a pull: then nothing is wrong.
+    `retry_after` is the number of seconds until it is worth trying again; None if something will tell.
     """
 
     phase: Literal["Pending", "Creating"]
     reason: str
     message: str = ""
+    retry_after: float | None = None
 
 
 def is_final(policy: RestartPolicy | None, container: EngineContainer, from_outside: bool) -> bool:

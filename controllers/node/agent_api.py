@@ -1,0 +1,127 @@
+"""What only the node knows, answered over a unix socket to the API server, which passes it on.
+
+    GET /containers/NAMESPACE/NAME/log      what it wrote, as text: standard output and error, in order
+        ?follow=true        and what it will write
+        &tailLines=N        no more than the last N lines
+        &sinceTime=TIME     nothing before (RFC 3339)
+        &timestamps=true    each line with its time
+    GET /containers/NAMESPACE/NAME/engine   the engine's own description, JSON
+
+Errors are plain sentences. Only the agent's own user may connect: the socket's permissions say so.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from pathlib import Path
+from typing import Final, Protocol
+
+import structlog
+from aiohttp import web
+
+from fizz.client.objects import Key
+from fizz.controllers.node.engine import EngineContainer, EngineError, EngineLost
+from fizz.controllers.node.engine import Logs as LogEngine
+from fizz.controllers.node.logs import Lives, LogRequest, read
+from fizz.schemas import times
+from fizz.schemas.base import JSON
+
+__all__ = ["AgentApi"]
+
+_TRUE: Final = frozenset({"1", "true", "True"})
+
+log: Final = structlog.get_logger()
+
+
+class RawEngine(LogEngine, Protocol):
+    """What the answers come from."""
+
+    async def raw(self, container: str) -> JSON: ...
+
+
+class BadQuery(ValueError):
+    """A parameter that makes no sense; the message names it."""
+
+
+class AgentApi:
+    """Serves on the socket at `path`."""
+
+    def __init__(self, engine: RawEngine, lives: Lives, path: Path) -> None:
+        self._engine, self._lives, self._path = engine, lives, path
+        app = web.Application()
+        app.router.add_get("/containers/{namespace}/{name}/log", self._log)
+        app.router.add_get("/containers/{namespace}/{name}/engine", self._raw)
+        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
+
+    async def run(self) -> None:
+        """Serve until cancelled. Raises `OSError` if the socket cannot be made."""
+        await self._runner.setup()
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            await web.UnixSite(self._runner, str(self._path)).start()
+            self._path.chmod(0o600)
+            log.info("node agent answers", socket=str(self._path))
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await self._runner.cleanup()
+
+    async def _raw(self, request: web.Request) -> web.StreamResponse:
+        try:
+            container = await self._find(request)
+            return web.json_response(await self._engine.raw(container.id))
+        except EngineError as error:
+            return _refused(error)
+
+    async def _log(self, request: web.Request) -> web.StreamResponse:
+        key = _key(request)
+        try:
+            wanted = _log_request(request.query)
+        except BadQuery as error:
+            return web.Response(status=400, text=str(error))
+        if not (wanted.follow and self._lives.goes_on(key)):
+            await self._find(request)
+        response = web.StreamResponse(headers={"Content-Type": "text/plain; charset=utf-8"})
+        try:
+            async with aclosing(read(self._engine, self._lives, key, wanted)) as batches:
+                await response.prepare(request)
+                async for batch in batches:
+                    await response.write(batch)
+            await response.write_eof()
+        except EngineError as error:
+            log.warning("log ended early", container=str(key), error=str(error))
+        except ConnectionError:
+            log.debug("reader of a log left", container=str(key))
+        return response
+
+    async def _find(self, request: web.Request) -> EngineContainer:
+        key = _key(request)
+        container = await self._lives.look(key)
+        if container is None:
+            raise web.HTTPNotFound(text=f"container {str(key)!r} has nothing in the engine of this node")
+        return container
+
+
+def _key(request: web.Request) -> Key:
+    return Key(request.match_info["namespace"], request.match_info["name"])
+
+
+def _refused(error: EngineError) -> web.Response:
+    return web.Response(status=503 if isinstance(error, EngineLost) else 404, text=str(error))
+
+
+def _log_request(query: Mapping[str, str]) -> LogRequest:
+    tail = query.get("tailLines")
+    if tail and not tail.isdigit():
+        raise BadQuery(f"tailLines is {tail!r}; it must be a number")
+    since = query.get("sinceTime") or ""
+    try:
+        if since:
+            times.parse(since)
+    except ValueError:
+        raise BadQuery(f"sinceTime is {since!r}; it must be a time like 2026-01-31T09:30:00Z") from None
+    return LogRequest(
+        follow=query.get("follow") in _TRUE,
+        tail=int(tail) if tail else None,
+        since=since,
+        timestamps=query.get("timestamps") in _TRUE,
+    )

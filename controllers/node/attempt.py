@@ -1,0 +1,132 @@
+"""One attempt at one Container: the `Hands` that its actions act with.
+
+An attempt resolves what the spec only names: variables, files, networks, the container whose network it shares. It does
+so once, when the first action needs it, and from what the server has at that moment.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, Protocol
+
+from fizz.client.objects import Key
+from fizz.controllers.node.create import Surroundings, connections, create_request
+from fizz.controllers.node.ends import Ends
+from fizz.controllers.node.engine import (
+    Connection,
+    Containers,
+    CreateRequest,
+    EngineNetwork,
+    EngineVolume,
+)
+from fizz.controllers.node.files import Files
+from fizz.controllers.node.images import Images
+from fizz.controllers.node.mirror import Mirror
+from fizz.controllers.node.naming import container_labels, container_name, service_of
+from fizz.controllers.node.objects import Objects
+from fizz.controllers.node.retries import Retries
+from fizz.controllers.node.session import Session
+from fizz.controllers.node.sources import Sources, environment, files, references, targets
+from fizz.schemas.container import Container
+
+__all__ = ["Attempt", "Clock", "Ground", "shared_container"]
+
+SHARED: Final = "container:"
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def __call__(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all attempts stand on. `networks` and `volumes` are those that the engine has, by object."""
+
+    engine: Containers
+    mirror: Mirror
+    objects: Objects
+    session: Session
+    images: Images
+    files: Files
+    ends: Ends
+    networks: Mapping[Key, EngineNetwork]
+    volumes: Mapping[Key, EngineVolume]
+    retries: Retries[Key]
+    now: Clock
+
+
+def shared_container(container: Container) -> str | None:
+    """The name in `networkMode: container:NAME`, if that is its mode."""
+    mode = container.spec.network_mode or ""
+    return mode.removeprefix(SHARED) if mode.startswith(SHARED) else None
+
+
+class Attempt:
+    """Acts for one Container, `item`; None if it is gone, when there is only to stop and remove.
+
+    `shares_network_of` is the engine's id of the container whose network this one shares, empty for none of ours.
+    """
+
+    def __init__(self, ground: Ground, item: Container | None, shares_network_of: str = "") -> None:
+        self.engine = ground.engine
+        self.created = ""
+        self._ground, self._item = ground, item
+        self._shares = shares_network_of
+        self._sources: Sources | None = None
+        self._request: CreateRequest | None = None
+
+    async def request(self) -> CreateRequest:
+        if self._request is None:
+            item = self._container()
+            around = self._surroundings(environment(item.spec, await self._read()))
+            self._request, warnings = create_request(item.spec, around)
+            for warning in warnings:
+                self.tell("Warning", "Unsupported", warning)
+        return self._request
+
+    async def connections(self) -> Sequence[Connection]:
+        return connections(self._container().spec, self._surroundings([]))
+
+    async def write_files(self) -> None:
+        item = self._container()
+        if targets(item.spec):
+            self._ground.files.write(item.metadata.uid or "", files(item.spec, await self._read()))
+
+    async def remove_files(self, uid: str) -> None:
+        self._ground.files.remove(uid)
+
+    async def release(self) -> None:
+        await self._ground.objects.release(self._container())
+
+    def tell(self, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
+        if self._item is not None:
+            self._ground.objects.tell(self._item, kind, reason, message)
+
+    def _container(self) -> Container:
+        assert self._item is not None, "there is nothing to create for a Container that is gone"
+        return self._item
+
+    async def _read(self) -> Sources:
+        if self._sources is None:
+            item = self._container()
+            self._sources = await self._ground.objects.sources(item.namespace, references(item.spec))
+        return self._sources
+
+    def _surroundings(self, variables: Sequence[tuple[str, str]]) -> Surroundings:
+        item, ground = self._container(), self._ground
+        volumes = {key.name: volume.name for key, volume in ground.volumes.items() if key.namespace == item.namespace}
+        return Surroundings(
+            name=container_name(item),
+            labels=container_labels(item, ground.session.owner),
+            environment=variables,
+            networks={
+                each.name: ground.networks[Key(item.namespace, each.name)].name for each in item.spec.networks or []
+            },
+            volumes=volumes,
+            files=ground.files.mounts(item.metadata.uid or "", targets(item.spec)),
+            aliases=(service_of(item),),
+            shares_network_of=self._shares,
+            api_version=ground.session.api_version,
+        )

@@ -1,0 +1,168 @@
+"""Who has to look again, and when: everything that happens is only a hint to the three reconcilers.
+
+| what happened | who looks |
+|---|---|
+| a container of ours started, ended, changed its health ... | its Container |
+| one started | Containers that share its network, and waited |
+| any container is gone, or has another name | Containers that wait for its name |
+| a container joined or left a network | its Container |
+| a network or volume came or went | Networks and Volumes that are not ready, or were it |
+| a Network or Volume became ready, or is not any more | Containers that use it |
+| a Container is gone | Networks and Volumes that it used, and that wait to go |
+| an image came | Containers that wait for one |
+| the agent learned everything anew | all |
+
+That an object changed, its controller hears by itself.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from fizz.client.objects import Key, key_of
+from fizz.controllers.node.attempt import Ground, shared_container
+from fizz.controllers.node.engine import EngineEvent
+from fizz.controllers.node.mirror import key_of_labels
+from fizz.controllers.node.naming import container_name
+from fizz.controllers.node.reconcile_networks import NetworkReconciler
+from fizz.controllers.node.reconcile_volumes import VolumeReconciler
+from fizz.controllers.node.resources import uses_network, uses_volume
+from fizz.controllers.node.sources import SourceRef, references
+from fizz.schemas import labels
+from fizz.schemas.apps import Network, Volume
+from fizz.schemas.container import Container
+from fizz.schemas.core import ConfigMap, Secret
+
+__all__ = ["Hints", "Look"]
+
+_WORTH_A_LOOK: Final = frozenset(
+    {"start", "restart", "die", "stop", "pause", "unpause", "rename", "health_status", "destroy", "oom"}
+)
+"""What may change a Container's status or call for an action. Others only make the mirror's copy stale."""
+_IMAGE_TROUBLES: Final = frozenset({"ImageMissing", "ImagePullFailed"})
+
+Look = Callable[[Key], None]
+
+
+@dataclass(slots=True)
+class Hints:
+    """Passes on hints. `container`, `network` and `volume` put a key into the queue of its controller."""
+
+    ground: Ground
+    networks: NetworkReconciler
+    volumes: VolumeReconciler
+    container: Look
+    network: Look
+    volume: Look
+
+    def all(self) -> None:
+        """Everybody looks."""
+        objects = self.ground.objects
+        for network in objects.networks():
+            self.network(key_of(network))
+        for volume in objects.volumes():
+            self.volume(key_of(volume))
+        for key in {*map(key_of, objects.containers()), *self.ground.mirror.keys()}:
+            self.container(key)
+
+    def event(self, event: EngineEvent) -> None:
+        """Something happened in the engine."""
+        match event.type:
+            case "container":
+                self._container_event(event)
+            case "network":
+                self._network_event(event)
+            case "volume":
+                self._volume_event(event)
+            case "image":
+                self._waiting(_IMAGE_TROUBLES)
+
+    def _container_event(self, event: EngineEvent) -> None:
+        ground, key = self.ground, key_of_labels(event.labels)
+        if key is not None and event.labels.get(labels.SERVER) == ground.session.owner.server:
+            ground.ends.take(event, ground.mirror.get(event.id))
+            if event.action == "destroy":
+                ground.mirror.forget(event.id)
+            else:
+                ground.mirror.mark(event.id, key)
+            if event.action in _WORTH_A_LOOK:
+                self.container(key)
+            if event.action == "start":
+                self._sharers(key)
+        if event.action in {"destroy", "rename"}:
+            self._waiting(frozenset({"NameTaken"}), event.name if event.action == "destroy" else None)
+
+    def _sharers(self, key: Key) -> None:
+        for item in self.ground.objects.containers(key.namespace):
+            if shared_container(item) == key.name:
+                self.container(key_of(item))
+
+    def _waiting(self, reasons: frozenset[str], engine_name: str | None = None) -> None:
+        """Those look at once that wait for one of these reasons (and for this name, if one is given)."""
+        for item in self.ground.objects.containers():
+            waits = item.status is not None and item.status.reason in reasons
+            if waits and (engine_name is None or container_name(item) == engine_name):
+                self.ground.retries.succeeded(key_of(item))
+                self.container(key_of(item))
+
+    def _network_event(self, event: EngineEvent) -> None:
+        joined = self.ground.mirror.key(event.container) if event.container else None
+        if joined is not None:
+            self.ground.mirror.mark(event.container, joined)
+            self.container(joined)
+        for network in self.ground.objects.networks():
+            key = key_of(network)
+            ready = self.networks.ready.get(key)
+            gone = event.action == "destroy" and ready is not None and ready.id == event.id
+            if gone:
+                self.networks.forget(key)
+            if gone or _waits(network, ready is not None):
+                self.network(key)
+
+    def _volume_event(self, event: EngineEvent) -> None:
+        for volume in self.ground.objects.volumes():
+            key = key_of(volume)
+            ready = self.volumes.ready.get(key)
+            gone = event.action == "destroy" and ready is not None and ready.name == event.id
+            if gone:
+                self.volumes.forget(key)
+            if gone or _waits(volume, ready is not None):
+                self.volume(key)
+
+    def container_gone(self, item: Container) -> None:
+        """A Container is gone."""
+        objects = self.ground.objects
+        self.ground.images.forget(item)
+        self.ground.retries.succeeded(key_of(item))
+        for each in item.spec.networks or []:
+            network = objects.network(Key(item.namespace, each.name))
+            if network is not None and _waits(network, ready=True):
+                self.network(key_of(network))
+        for mount in item.spec.mounts or []:
+            volume = objects.volume(Key(item.namespace, mount.source or ""))
+            if volume is not None and _waits(volume, ready=True):
+                self.volume(key_of(volume))
+
+    def network_changed(self, key: Key) -> None:
+        """A Network became ready, or is not any more."""
+        for item in self.ground.objects.containers(key.namespace):
+            if uses_network(item, key.name):
+                self.container(key_of(item))
+
+    def volume_changed(self, key: Key) -> None:
+        """A Volume became ready, or is not any more."""
+        for item in self.ground.objects.containers(key.namespace):
+            if uses_volume(item, key.name):
+                self.container(key_of(item))
+
+    def users(self, source: Secret | ConfigMap) -> Iterator[Key]:
+        """The Containers that use a Secret or ConfigMap."""
+        reference = SourceRef("Secret" if isinstance(source, Secret) else "ConfigMap", source.name)
+        for item in self.ground.objects.containers(source.namespace):
+            if reference in references(item.spec):
+                yield key_of(item)
+
+
+def _waits(item: Network | Volume, ready: bool) -> bool:
+    """Whether something that happens elsewhere may be what it waits for."""
+    return not ready or item.metadata.deletion_timestamp is not None or bool(item.status and item.status.message)

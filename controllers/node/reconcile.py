@@ -1,0 +1,231 @@
+"""One Container: reads what is wanted and what the engine has, plans, acts, looks once more, says what it saw.
+
+What goes wrong becomes a `Trouble`, which the status shows, and a time to try again; only what the API server refuses
+is raised, for the controller's own back-off.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from fizz.client.controller import Requeue, Result
+from fizz.client.objects import Key
+from fizz.controllers.node.attempt import Attempt, Ground
+from fizz.controllers.node.engine import (
+    EngineContainer,
+    EngineError,
+    EngineLost,
+    ImageMissing,
+    NameTaken,
+    Unsupported,
+)
+from fizz.controllers.node.naming import container_name, spec_hash
+from fizz.controllers.node.obstacles import obstacle, sharing
+from fizz.controllers.node.plan import Action, Create, Release, Remove, Start, Stop, View, Wanted, chosen, plan
+from fizz.controllers.node.sources import SourceMissing, references, targets
+from fizz.controllers.node.status import Trouble, is_final, status_of, was_final
+from fizz.schemas import labels
+from fizz.schemas.container import Container, ContainerStatus
+
+__all__ = ["ContainerReconciler"]
+
+_LOST_SECONDS: Final = 2.0
+"""When to look again after a call that the engine did not answer, should it not turn out to be away altogether."""
+_TOLD: Final = (Create, Start, Stop, Remove)
+"""Actions that the log tells of, unless it tells everything."""
+_OUTPUT: Final = 200
+"""Characters of a health check's output that an Event repeats."""
+
+log: Final = structlog.get_logger()
+
+
+class ContainerReconciler:
+    """Makes the engine's containers match the Containers."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._files_of: dict[Key, tuple[str, ...]] = {}
+        """The Container's uid, and the versions of the Secrets and ConfigMaps that its files were last made from."""
+
+    async def reconcile(self, key: Key) -> Result | None:
+        """Look at one Container, or at what is left of one."""
+        if not self._ground.session.live:
+            return None
+        try:
+            return await self._reconcile(key)
+        except EngineLost as error:
+            log.warning("engine did not answer", container=str(key), error=str(error))
+            return Requeue(_LOST_SECONDS)
+
+    async def _reconcile(self, key: Key) -> Result | None:
+        ground = self._ground
+        item = ground.objects.container(key)
+        found = await ground.mirror.look(key)
+        if item is None:
+            return await self._collect(key, found)
+        deleting = item.metadata.deletion_timestamp is not None
+        view = self._view(item, found)
+        current = chosen(view)
+        trouble = None
+        if not deleting and self._may_start(item, view, current):
+            trouble = await obstacle(ground, item, exists=current is not None)
+            view = self._view(item, found, ready_to_start=trouble is None)
+        actions = plan(view)
+        if deleting and any(each.runs for each in found):
+            await self._write(item, current, None)  # stopping may take a while: say that it has begun
+        if actions:
+            trouble = await self._act(key, item, actions, found) or trouble
+            if Release() in actions and trouble is None:
+                return None
+            current = chosen(self._view(item, await ground.mirror.look(key)))
+        elif current is not None and current.runs:
+            await self._refresh_files(key, item)
+        await self._write(item, current, trouble)
+        if current is not None and current.state == "running":
+            ground.retries.succeeded(key)
+        return Requeue(trouble.retry_after) if trouble and trouble.retry_after is not None else None
+
+    async def _collect(self, key: Key, found: Sequence[EngineContainer]) -> Result | None:
+        """The Container is gone: remove what is left of it, if the server agrees that it is gone."""
+        self._files_of.pop(key, None)
+        if not found:
+            self._ground.retries.succeeded(key)
+            return None
+        fresh = await self._ground.objects.fresh(Container, key)
+        node = self._ground.session.owner.node
+        if fresh is not None and fresh.spec.node_name == node:
+            return Requeue(_LOST_SECONDS)  # the informer is behind, and will say so
+        actions = plan(View(self._ground.session.owner, None, found))
+        trouble = await self._act(key, None, actions, found)
+        return Requeue(trouble.retry_after) if trouble and trouble.retry_after is not None else None
+
+    def _view(self, item: Container, found: Sequence[EngineContainer], *, ready_to_start: bool = True) -> View:
+        wanted = Wanted(
+            uid=item.metadata.uid or "",
+            name=container_name(item),
+            spec_hash=spec_hash(item.spec),
+            files=bool(targets(item.spec)),
+            networks=len(item.spec.networks or []),
+            deleting=item.metadata.deletion_timestamp is not None,
+            final=was_final(item),
+            ready_to_start=ready_to_start,
+        )
+        ended = frozenset(each.id for each in found if self._is_final(item, each))
+        keys = (Key(item.namespace, each.name) for each in item.spec.networks or [])
+        networks = (self._ground.networks[key] for key in keys if key in self._ground.networks)
+        ids = {network.name: network.id for network in networks}
+        return View(self._ground.session.owner, wanted, found, ended, ids)
+
+    def _is_final(self, item: Container, container: EngineContainer) -> bool:
+        outside = self._ground.ends.from_outside(container, item.status)
+        return is_final(item.spec.restart_policy, container, outside)
+
+    @staticmethod
+    def _may_start(item: Container, view: View, current: EngineContainer | None) -> bool:
+        """Whether there is something to start, so that it is worth asking what is in the way."""
+        if current is None:
+            return not was_final(item)
+        return not current.runs and current.id not in view.ended
+
+    async def _act(
+        self, key: Key, item: Container | None, actions: Sequence[Action], found: Sequence[EngineContainer]
+    ) -> Trouble | None:
+        ground = self._ground
+        attempt = Attempt(ground, item, sharing(ground, item) if item else "")
+        action: Action = actions[0]
+        try:
+            for action in actions:
+                tell = log.info if isinstance(action, _TOLD) else log.debug
+                tell(str(action), kind="Container", namespace=key.namespace, name=key.name)
+                await action.run(attempt)
+                if isinstance(action, Remove):
+                    ground.mirror.forget(action.container.id)
+        except EngineLost:
+            raise
+        except (EngineError, SourceMissing, OSError) as error:
+            return await self._trouble(key, item, action, error)
+        finally:
+            for each in found:
+                if ground.mirror.get(each.id):
+                    ground.mirror.mark(each.id, key)
+            if attempt.created:
+                ground.mirror.mark(attempt.created, key)
+        if item is not None:
+            self._files_of[key] = self._versions(item)
+        return None
+
+    async def _trouble(self, key: Key, item: Container | None, action: Action, error: Exception) -> Trouble:
+        """What an action that failed means for the Container."""
+        ground, text = self._ground, str(error)
+        if item is None:
+            log.warning("failed", container=str(key), action=str(action), error=text)
+            return Trouble("Creating", "Failed", text, ground.retries.failed(key))
+        generation = item.metadata.generation
+        match error:
+            case ImageMissing():
+                return ground.images.missing(item)
+            case SourceMissing(reason=reason):
+                return Trouble("Pending", reason, text)
+            case Unsupported():
+                trouble = Trouble("Pending", "Unsupported", text)
+            case NameTaken():
+                return await self._name_taken(key, item)
+            case OSError():
+                trouble = Trouble("Pending", "FilesFailed", text, ground.retries.failed(key, generation))
+            case _:
+                reason = {Create: "CreateFailed", Start: "StartFailed"}.get(type(action), "EngineRefused")
+                trouble = Trouble("Creating", reason, text, ground.retries.failed(key, generation))
+        log.warning("failed", container=str(key), action=str(action), reason=trouble.reason, error=text)
+        ground.objects.tell(item, "Warning", "Failed", f"cannot {action}: {text}")
+        return trouble
+
+    async def _name_taken(self, key: Key, item: Container) -> Trouble:
+        """The engine has a container of that name: this one, made before a crash, or somebody else's."""
+        ground, name = self._ground, container_name(item)
+        mine = await ground.engine.containers(f"{labels.UID}={item.metadata.uid}")
+        for container in mine:
+            ground.mirror.put(container)
+        if mine:
+            return Trouble("Creating", "Adopting", retry_after=0.0)
+        hint = f"remove it (docker rm -f {name}) or give this one another containerName"
+        message = f"the engine has a container named {name!r} that does not belong to this Container; {hint}"
+        return Trouble("Pending", "NameTaken", message, ground.retries.failed(key, item.metadata.generation))
+
+    async def _refresh_files(self, key: Key, item: Container) -> None:
+        """A running container sees new contents of its Secrets and ConfigMaps, where they are files."""
+        versions = self._versions(item)
+        if not targets(item.spec) or self._files_of.get(key) == versions:
+            return
+        try:
+            await Attempt(self._ground, item).write_files()
+        except (SourceMissing, OSError) as error:
+            log.warning("files stay as they are", container=str(key), error=str(error))
+        self._files_of[key] = versions
+
+    def _versions(self, item: Container) -> tuple[str, ...]:
+        return (item.metadata.uid or "", *self._ground.objects.versions(item.namespace, references(item.spec)))
+
+    async def _write(self, item: Container, current: EngineContainer | None, trouble: Trouble | None) -> None:
+        ground = self._ground
+        outside = current is not None and ground.ends.from_outside(current, item.status)
+        names = {
+            ground.networks[key].name: key.name
+            for key in (Key(item.namespace, each.name) for each in item.spec.networks or [])
+            if key in ground.networks
+        }
+        status = status_of(item, current, trouble, from_outside=outside, networks=names, now=ground.now())
+        self._tell_changes(item, current, status)
+        await ground.objects.write_status(item, status)
+
+    def _tell_changes(self, item: Container, current: EngineContainer | None, new: ContainerStatus) -> None:
+        old = item.status or ContainerStatus()
+        tell = self._ground.objects.tell
+        if new.health == "unhealthy" != old.health:
+            output = f": {current.health_output[:_OUTPUT]}" if current and current.health_output else ""
+            tell(item, "Warning", "Unhealthy", f"the health check fails{output}")
+        if (new.restart_count or 0) > (old.restart_count or 0) and new.container_id == old.container_id:
+            message = f"the engine restarted it after exit code {new.exit_code}"
+            tell(item, "Warning", "BackOff", message)
+        if new.phase == "Failed" != old.phase:
+            tell(item, "Warning", "Failed", new.message or f"ended with exit code {new.exit_code}")

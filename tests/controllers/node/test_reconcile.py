@@ -1,0 +1,536 @@
+"""One Container through its life, on a node in memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.controllers.node.world import FakeObjects, World, config, container, network, secret, volume
+
+from fizz.client.objects import Key
+from fizz.controllers.node.engine import Refused
+from fizz.schemas import labels
+
+EXIT = ["sh", "-c", "exit 3"]
+DONE = ["sh", "-c", "exit 0"]
+
+
+@dataclass
+class Content:
+    """A file on the host, looked at."""
+
+    source: str
+
+    @property
+    def path(self) -> Path:
+        return Path(self.source)
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text()
+
+    @property
+    def mode(self) -> int:
+        return self.path.stat().st_mode & 0o777
+
+    @property
+    def inode(self) -> int:
+        return self.path.stat().st_ino
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+async def test_a_container_is_created_started_and_shown(world: World) -> None:
+    world.objects.put(container("web"))
+
+    await world.settle()
+
+    status = world.status("web")
+    assert world.in_engine() == {"blog-web": "running"}
+    assert (status.phase, status.ready, status.health, status.container_name) == ("Running", True, None, "blog-web")
+    assert status.container_id == world.engine.by_name("blog-web").id
+    assert world.objects.reasons("web") == ["Created", "Started"]
+
+
+async def test_starting_takes_no_more_calls_than_it_must(world: World) -> None:
+    world.objects.put(network(), container("web", networks=[{"name": "default"}]))
+
+    await world.settle()
+
+    calls = {verb: world.engine.calls[verb] for verb in ("create", "start", "connect", "image")}
+    assert calls == {"create": 1, "start": 1, "connect": 0, "image": 0}
+    assert world.engine.calls["inspect"] <= 2  # once after starting, once more for the engine's own event
+
+
+async def test_nothing_is_done_to_what_is_as_wanted(world: World) -> None:
+    world.objects.put(network(), container("web", networks=[{"name": "default"}]))
+    await world.settle()
+    before, writes = dict(world.engine.calls), world.objects.status_writes
+
+    world.hints.all()
+    await world.settle()
+
+    touched = {verb for verb, count in world.engine.calls.items() if count != before.get(verb, 0)}
+    assert touched <= {"networks"}
+    assert world.objects.status_writes == writes
+
+
+async def test_what_is_removed_by_hand_comes_back(world: World) -> None:
+    world.objects.put(container("web"))
+    await world.settle()
+    first = world.engine.by_name("blog-web").id
+
+    world.engine.remove_by_hand(first)
+    await world.settle()
+
+    assert world.in_engine() == {"blog-web": "running"}
+    assert world.engine.by_name("blog-web").id != first
+
+
+@pytest.mark.parametrize("policy", ["no", "always", "unless-stopped", "on-failure"])
+async def test_what_is_stopped_by_hand_is_started_again(world: World, policy: str) -> None:
+    world.objects.put(container("web", restartPolicy={"name": policy}))
+    await world.settle()
+    first = world.engine.by_name("blog-web").id
+
+    world.engine.stop_by_hand(first)
+    await world.settle()
+
+    assert world.in_engine() == {"blog-web": "running"}
+    assert world.engine.by_name("blog-web").id == first
+
+
+@pytest.mark.parametrize("policy", ["no", "on-failure"])
+async def test_a_job_that_is_done_has_succeeded_for_good(world: World, policy: str) -> None:
+    world.objects.put(container("job", restartPolicy={"name": policy}, command=DONE))
+    await world.settle()
+    status = world.status("job")
+
+    world.engine.remove_by_hand(world.engine.by_name("blog-job").id)
+    await world.settle()
+
+    assert (status.phase, status.exit_code, status.ready) == ("Succeeded", 0, False)
+    assert world.status("job") == status
+    assert world.in_engine() == {}
+
+
+async def test_a_job_that_fails_has_failed_for_good(world: World) -> None:
+    world.objects.put(container("job", command=EXIT))
+
+    await world.settle()
+
+    status = world.status("job")
+    assert (status.phase, status.exit_code, status.reason) == ("Failed", 3, "Error")
+    assert world.in_engine() == {"blog-job": "exited"}
+    assert world.objects.reasons("job")[-1] == "Failed"
+
+
+async def test_a_job_is_retried_as_often_as_it_may_and_then_has_failed(world: World) -> None:
+    policy = {"name": "on-failure", "maximumRetryCount": 2}
+    world.objects.put(container("job", restartPolicy=policy, command=EXIT))
+
+    await world.settle()
+
+    status = world.status("job")
+    assert (status.phase, status.exit_code, status.restart_count) == ("Failed", 3, 2)
+
+
+async def test_what_crashes_is_left_to_the_engine(world: World) -> None:
+    world.objects.put(container("web", restartPolicy={"name": "always"}))
+    await world.settle()
+    first = world.engine.by_name("blog-web").id
+
+    world.engine.crash(first, 1)
+    await world.settle()
+
+    status = world.status("web")
+    assert (status.phase, status.restart_count, status.container_id) == ("Running", 1, first)
+    assert world.engine.calls["start"] == 1
+    assert "BackOff" in world.objects.reasons("web")
+
+
+async def test_another_spec_replaces_the_container(world: World) -> None:
+    world.objects.put(container("web"))
+    await world.settle()
+    first = world.engine.by_name("blog-web").id
+    changed = container("web", env=[{"name": "COLOUR", "value": "blue"}])
+    changed.metadata.generation = 2
+
+    world.objects.put(changed)
+    await world.settle()
+
+    box = world.engine.by_name("blog-web")
+    assert box.id != first
+    assert box.body["Env"] == ["COLOUR=blue"]
+    assert world.status("web").observed_generation == 2
+
+
+async def test_a_finished_job_runs_again_when_its_spec_changes(world: World) -> None:
+    world.objects.put(container("job", command=DONE))
+    await world.settle()
+    changed = container("job", command=EXIT)
+    changed.metadata.generation = 2
+    changed.status = world.status("job")
+
+    world.objects.put(changed)
+    await world.settle()
+
+    assert world.status("job").phase == "Failed"
+
+
+async def test_deleting_stops_removes_and_releases(world: World) -> None:
+    world.objects.put(container("web"))
+    await world.settle()
+
+    world.objects.delete(container("web"))
+    await world.settle()
+
+    assert world.in_engine() == {}
+    assert world.objects.container(Key("blog", "web")) is None
+    assert world.objects.reasons("web")[-1] == "Killing"
+
+
+async def test_deleting_says_that_it_is_stopping_while_it_is(world: World) -> None:
+    world.objects.put(container("web"))
+    await world.settle()
+    seen = []
+    world.engine.hook = lambda verb, when: seen.append(world.status("web").phase) if verb == "stop" else None
+
+    world.objects.delete(container("web"))
+    await world.settle()
+
+    assert seen == ["Stopping", "Stopping"]
+
+
+async def test_deleting_what_the_engine_does_not_have_only_releases(world: World) -> None:
+    world.objects.put(container("web"))
+    world.objects.delete(container("web"))
+
+    await world.settle()
+
+    assert world.objects.containers() == []
+    assert world.engine.calls["stop"] == world.engine.calls["remove"] == 0
+
+
+async def test_what_is_left_of_a_lost_container_object_is_removed(world: World) -> None:
+    world.objects.put(container("web"))
+    await world.settle()
+
+    world.objects.drop(container("web"))
+    await world.settle()
+
+    assert world.in_engine() == {}
+
+
+async def test_an_object_of_the_same_name_but_another_uid_gets_its_own_container(world: World) -> None:
+    world.objects.put(container("web"))
+    await world.settle()
+    first = world.engine.by_name("blog-web").id
+
+    world.objects.put(container("web", uid="another"))
+    await world.settle()
+
+    box = world.engine.by_name("blog-web")
+    assert box.id != first
+    assert box.labels[labels.UID] == "another"
+
+
+async def test_a_container_waits_for_its_network_and_says_which_is_missing(world: World) -> None:
+    world.objects.put(container("web", networks=[{"name": "front"}]))
+    await world.settle()
+    missing = world.status("web")
+
+    world.objects.put(network("front"))
+    await world.settle()
+
+    assert (missing.phase, missing.reason) == ("Pending", "NetworkMissing")
+    assert "'front'" in (missing.message or "")
+    assert world.status("web").phase == "Running"
+    assert list(world.status("web").ip_addresses or {}) == ["front"]
+
+
+async def test_a_container_waits_for_its_volume(world: World) -> None:
+    world.objects.put(container("db", mounts=[{"type": "volume", "source": "data", "target": "/data"}]))
+    await world.settle()
+    missing = world.status("db")
+
+    world.objects.put(volume("data"))
+    await world.settle()
+
+    assert (missing.phase, missing.reason) == ("Pending", "VolumeMissing")
+    assert world.status("db").phase == "Running"
+    assert world.engine.by_name("blog-db").host_config["Mounts"][0]["Source"] == "blog_data"
+
+
+async def test_a_container_waits_for_its_secret_and_gets_it_as_a_file(world: World) -> None:
+    projection = {"name": "password", "key": "text", "target": "/run/secrets/password", "mode": 0o400}
+    world.objects.put(container("db", secrets=[projection]))
+    await world.settle()
+    missing = world.status("db")
+
+    world.objects.put_source(secret("password", text="s3cr3t"))
+    await world.settle()
+
+    mount = world.engine.by_name("blog-db").host_config["Mounts"][0]
+    source = Content(mount["Source"])
+    assert (missing.phase, missing.reason) == ("Pending", "SecretMissing")
+    assert (mount["Type"], mount["Target"], mount["ReadOnly"]) == ("bind", "/run/secrets/password", True)
+    assert (source.text, source.mode) == ("s3cr3t", 0o400)
+    assert source.path.parent == world.folder / "files" / "uid-db"
+
+
+async def test_a_running_container_sees_a_new_content_in_the_same_file(world: World) -> None:
+    projection = {"name": "motd", "key": "text", "target": "/etc/motd"}
+    world.objects.put_source(config("motd", text="hello"))
+    world.objects.put(container("web", configs=[projection]))
+    await world.settle()
+    box = world.engine.by_name("blog-web")
+    source = Content(box.host_config["Mounts"][0]["Source"])
+    inode = source.inode
+
+    world.objects.put_source(config("motd", text="good bye"))
+    await world.settle()
+
+    assert (source.text, source.inode) == ("good bye", inode)
+    assert world.engine.by_name("blog-web").id == box.id
+
+
+async def test_files_go_with_the_container(world: World) -> None:
+    projection = {"name": "motd", "key": "text", "target": "/etc/motd"}
+    world.objects.put_source(config("motd", text="hello"))
+    world.objects.put(container("web", configs=[projection]))
+    await world.settle()
+
+    world.objects.delete(container("web"))
+    await world.settle()
+
+    assert world.files.uids() == []
+
+
+async def test_files_lost_in_a_reboot_are_there_again_before_the_start(world: World) -> None:
+    projection = {"name": "motd", "key": "text", "target": "/etc/motd"}
+    world.objects.put_source(config("motd", text="hello"))
+    world.objects.put(container("web", configs=[projection], restartPolicy={"name": "always"}))
+    await world.settle()
+    box = world.engine.by_name("blog-web")
+    source = Content(box.host_config["Mounts"][0]["Source"])
+    box.end(255, world.engine.now())
+    world.files.remove("uid-web")
+    world.restart()
+    seen: list[bool] = []
+    world.engine.hook = lambda verb, when: seen.append(source.path.exists()) if verb == "start" else None
+
+    await world.settle()
+
+    assert seen == [True, True]
+    assert world.engine.by_name("blog-web").id == box.id
+    assert world.status("web").phase == "Running"
+
+
+async def test_variables_come_from_secrets_and_config_maps(world: World) -> None:
+    world.objects.put_source(secret("db", password="s3cr3t"))
+    world.objects.put_source(config("db", host="db.example"))
+    env = [
+        {"name": "PLAIN", "value": "x"},
+        {"name": "EMPTY"},
+        {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}},
+        {"name": "HOST", "valueFrom": {"configMapKeyRef": {"name": "db", "key": "host"}}},
+    ]
+    world.objects.put(container("web", env=env))
+
+    await world.settle()
+
+    assert world.engine.by_name("blog-web").body["Env"] == ["PLAIN=x", "EMPTY=", "PASSWORD=s3cr3t", "HOST=db.example"]
+
+
+async def test_an_image_is_pulled_once_for_all_and_then_all_start(world: World) -> None:
+    world.engine.registry.add("nginx:1")
+    go = world.engine.hold("pull")
+    world.objects.put(container("web", image="nginx:1"), container("api", image="nginx:1"))
+    await world.settle()
+    waiting = world.status("web")
+
+    go.set()
+    await world.settle()
+
+    assert (waiting.phase, waiting.reason, waiting.message) == ("Creating", "Pulling", None)
+    assert world.in_engine() == {"blog-web": "running", "blog-api": "running"}
+    assert world.engine.calls["pull"] == 1
+    assert world.objects.reasons("web") == ["Pulling", "Pulled", "Created", "Started"]
+
+
+async def test_a_container_can_be_deleted_while_its_image_is_pulled(world: World) -> None:
+    world.engine.registry.add("nginx:1")
+    world.engine.hold("pull")
+    world.objects.put(container("web", image="nginx:1"))
+    await world.settle()
+
+    world.objects.delete(container("web"))
+    await world.settle()
+
+    assert world.objects.containers() == []
+
+
+async def test_a_pull_that_fails_is_tried_again_later(world: World) -> None:
+    world.objects.put(container("web", image="nginx:1"))
+    await world.settle()
+    await world.settle()
+    failed = world.status("web")
+
+    world.engine.registry.add("nginx:1")
+    await world.advance(5)
+
+    assert (failed.phase, failed.reason) == ("Pending", "ImagePullFailed")
+    assert "nginx:1" in (failed.message or "")
+    assert world.status("web").phase == "Running"
+    assert world.engine.calls["pull"] == 2
+
+
+async def test_an_image_that_must_not_be_pulled_is_waited_for(world: World) -> None:
+    world.objects.put(container("web", image="own:1", pullPolicy="never"))
+    await world.settle()
+    missing = world.status("web")
+
+    world.engine.load_by_hand("own:1")
+    await world.settle()
+
+    assert (missing.phase, missing.reason) == ("Pending", "ImageMissing")
+    assert world.status("web").phase == "Running"
+    assert world.engine.calls["pull"] == 0
+
+
+async def test_an_image_that_is_there_is_pulled_only_if_the_policy_says_always(world: World) -> None:
+    world.engine.registry.add("busybox")
+    world.objects.put(container("web"), container("api", pullPolicy="always"))
+
+    await world.settle()
+    await world.settle()
+
+    assert world.engine.calls["pull"] == 1
+    assert "Pulled" in world.objects.reasons("api")
+    assert "Pulled" not in world.objects.reasons("web")
+
+
+async def test_a_start_that_fails_is_tried_again_with_growing_patience(world: World) -> None:
+    world.engine.fail("start", Refused("port is already allocated"), times=3)
+    world.objects.put(container("web"))
+    await world.settle()
+    failed = world.status("web")
+
+    await world.advance(0.2)
+    early = world.engine.calls["start"]
+    await world.advance(10)
+
+    assert (failed.phase, failed.reason, failed.message) == ("Creating", "StartFailed", "port is already allocated")
+    assert early == 1
+    assert world.engine.calls["start"] == 4
+    assert world.status("web").phase == "Running"
+    assert world.engine.calls["create"] == 1
+
+
+async def test_the_name_of_a_foreign_container_is_not_taken_by_force(world: World) -> None:
+    other = World(world.folder / "other", world.engine, FakeObjects())
+    other.session.owner = type(world.session.owner)("another-server", "node-1")
+    other.objects.put(container("web", uid="other"))
+    await other.settle()
+    world.restart()
+    world.objects.put(container("web"))
+
+    await world.settle()
+
+    assert world.status("web").reason == "NameTaken"
+    assert "docker rm -f blog-web" in (world.status("web").message or "")
+    assert world.engine.by_name("blog-web").labels[labels.UID] == "other"
+
+    world.engine.remove_by_hand(world.engine.by_name("blog-web").id)
+    await world.settle()
+    assert world.status("web").phase == "Running"
+
+
+async def test_the_name_of_another_of_ours_is_waited_for(world: World) -> None:
+    world.objects.put(container("old", containerName="web"))
+    await world.settle()
+    world.objects.put(container("new", containerName="web"))
+    await world.settle()
+    waiting = world.status("new")
+
+    world.objects.delete(container("old"))
+    await world.settle()
+
+    assert (waiting.phase, waiting.reason, waiting.message) == ("Pending", "NameTaken", None)
+    assert world.status("new").phase == "Running"
+    assert list(world.in_engine()) == ["web"]
+
+
+async def test_a_container_shares_the_network_of_another_once_that_runs(world: World) -> None:
+    world.objects.put(container("side", networkMode="container:main"))
+    world.objects.put(container("main", image="late"))
+    await world.settle()
+    waiting = world.status("side")
+
+    world.engine.load_by_hand("late")
+    await world.settle()
+    await world.settle()
+
+    main = world.engine.by_name("blog-main")
+    assert waiting.reason == "NetworkContainerNotRunning"
+    assert world.engine.by_name("blog-side").host_config["NetworkMode"] == f"container:{main.id}"
+
+
+async def test_health_decides_about_ready(world: World) -> None:
+    world.objects.put(container("web", healthcheck={"test": ["CMD", "true"]}))
+    await world.settle()
+    box = world.engine.by_name("blog-web")
+    starting = world.status("web")
+
+    world.engine.set_health(box.id, "healthy")
+    await world.settle()
+    healthy = world.status("web")
+    world.engine.set_health(box.id, "unhealthy", "connection refused")
+    await world.settle()
+    unhealthy = world.status("web")
+
+    assert (starting.health, starting.ready) == ("starting", False)
+    assert (healthy.health, healthy.ready) == ("healthy", True)
+    assert (unhealthy.health, unhealthy.ready, unhealthy.reason) == ("unhealthy", False, "Unhealthy")
+    assert ("web", "Warning", "Unhealthy", "the health check fails: connection refused") in world.objects.told
+
+
+async def test_a_network_made_anew_under_a_stopped_container_makes_the_container_anew(world: World) -> None:
+    world.objects.put(network("front"), container("web", networks=[{"name": "front"}]))
+    await world.settle()
+    first = world.engine.by_name("blog-web").id
+    world.engine.boxes[first].end(137, world.engine.now())
+    await world.engine.remove_network(world.engine.nets["blog_front"].id)
+
+    world.restart()
+    await world.settle()
+
+    assert world.engine.by_name("blog-web").id != first
+    assert world.status("web").phase == "Running"
+
+
+async def test_the_engine_restarted_restarts_what_ran(world: World) -> None:
+    world.objects.put(container("job"), container("web", restartPolicy={"name": "always"}))
+    await world.settle()
+    ids = {box.request.name: box.id for box in world.engine.boxes.values()}
+
+    world.engine.lose(quietly=True)
+    world.lose()
+    world.engine.come_back()
+    await world.settle()
+
+    assert world.in_engine() == {"blog-job": "running", "blog-web": "running"}
+    assert {box.request.name: box.id for box in world.engine.boxes.values()} == ids
+
+
+async def test_a_field_that_the_engine_cannot_honour_is_named(world: World) -> None:
+    world.objects.put(container("web", mounts=[{"type": "image", "source": "x", "target": "/x"}]))
+
+    await world.settle()
+
+    status = world.status("web")
+    assert (status.phase, status.reason) == ("Pending", "Unsupported")
+    assert "mounts[/x].type: image" in (status.message or "")
