@@ -44,7 +44,8 @@ from fizz.schemas.base import JSON
 __all__ = ["BOOKMARK_INTERVAL", "Selection", "open_watch"]
 
 BOOKMARK_INTERVAL: Final = 60.0
-"""Seconds of silence after which a bookmark is sent to those who asked for them."""
+"""Seconds without a frame after which a bookmark is sent to those who asked for them: changes that are not selected
+move the store on, and a watcher that never hears of it would come back to a revision that is long compacted."""
 _TYPES: Final = {EventType.ADDED: "ADDED", EventType.MODIFIED: "MODIFIED", EventType.DELETED: "DELETED"}
 
 
@@ -141,15 +142,19 @@ async def _stream(
             yield frames.added(resource, item, str(version) if last else None)
         if options.send_initial_events and options.bookmarks:
             yield frames.bookmark(revision, initial_end=True)
+        silent_since = loop.time()
         while True:
-            wait = BOOKMARK_INTERVAL if ends is None else min(BOOKMARK_INTERVAL, max(0.0, ends - loop.time()))
-            events = await watcher.next(wait)
-            if events:
-                if batch := frames.batch(events):
-                    yield batch
-            elif options.bookmarks:
-                yield frames.bookmark(watcher.position[0])
-            if ends is not None and loop.time() >= ends:
+            due = silent_since + BOOKMARK_INTERVAL
+            events = await watcher.next(max(0.0, min(due, ends or due) - loop.time()))
+            if batch := frames.batch(events):
+                silent_since = loop.time()
+                yield batch
+            ended = ends is not None and loop.time() >= ends
+            if ended or loop.time() >= due:
+                silent_since = loop.time()
+                if options.bookmarks and watcher.position[1] == LAST:  # not amid the changes of one revision
+                    yield frames.bookmark(watcher.position[0])
+            if ended:
                 return
     except Closed:
         return

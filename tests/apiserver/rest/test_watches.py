@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fizz.apiserver.kinds import codec
+from fizz.apiserver.rest import watching
 
 MAPS = "/api/v1/namespaces/blog/configmaps"
 DEPLOYMENTS = "/apis/fizz.dev/v1/namespaces/blog/deployments"
@@ -209,3 +210,12 @@ async def test_one_frame_is_made_for_all_watchers(api: Any, monkeypatch: pytest.
         await api.config_map("a", {})
         assert await one.line() == await two.line()
     assert len(made) == 1
+
+
+async def test_a_bookmark_comes_though_only_others_change(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "BOOKMARK_INTERVAL", 0.05)
+    query = {"watch": "1", "labelSelector": "never", "allowWatchBookmarks": "1"}
+    async with api.watch(MAPS, resourceVersion=str(api.store.revision), **query) as stream:
+        await api.config_map("a", {})
+        kind, item = await stream.event()
+        assert (kind, item["metadata"]["resourceVersion"]) == ("BOOKMARK", str(api.store.revision))
