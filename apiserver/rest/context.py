@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from fizz.apiserver.kinds.registry import Registry, Resource
-
 from fizz.apiserver import errors
+from fizz.apiserver.kinds.registry import Registry, Resource
 from fizz.apiserver.rest.paths import Target
 from fizz.apiserver.store.types import Record, Store, Watcher
 

@@ -9,9 +9,8 @@ import platform
 from collections.abc import Iterable
 from typing import Final
 
-from fizz.apiserver.kinds.registry import Registry, Resource
-
 from fizz.apiserver import errors
+from fizz.apiserver.kinds.registry import Registry, Resource
 from fizz.schemas.base import JSON
 
 __all__ = ["AGGREGATED", "aggregated", "api_versions", "group", "group_list", "resource_list", "version"]

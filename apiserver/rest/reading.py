@@ -8,10 +8,10 @@ continue token carries it.
 from collections.abc import Sequence
 
 import orjson
-from fizz.apiserver.kinds.registry import Resource
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds import codec
+from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest import tables
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.negotiate import Representation, encode

@@ -5,9 +5,8 @@ Source: "Scale subresource" in the Kubernetes documentation of CustomResourceDef
 
 from typing import Any
 
-from fizz.apiserver.kinds.registry import Resource
-
 from fizz.apiserver import errors
+from fizz.apiserver.kinds.registry import Resource
 from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Scale
 

@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 from fizz.apiserver.kinds.registry import Resource
-
 from fizz.schemas import times
 from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Column

@@ -11,9 +11,8 @@ refused refuses all: its causes name it as `operations[i]`. An object can be wri
 
 from typing import Any, Final
 
-from fizz.apiserver.kinds.registry import Resource
-
 from fizz.apiserver import errors
+from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest import deleting, writing
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View, write

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import orjson
-from fizz.apiserver.kinds.registry import Resource
 from sse_starlette import ServerSentEvent
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds import codec
+from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest import reading
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.negotiate import Representation, encode
