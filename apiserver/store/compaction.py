@@ -86,7 +86,7 @@ class Compactor:
         del self._looks[: max(0, expired - 1)]
 
     async def run(self) -> None:
-        """Look every `interval` seconds until cancelled or until the store is closed."""
+        """Look every `interval` seconds until cancelled. Ends by itself where it would compact a closed store."""
         while True:
             try:
                 await self.step()

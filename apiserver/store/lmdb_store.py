@@ -44,7 +44,9 @@ __all__ = ["LmdbStore"]
 class LmdbStore:
     """A `types.Store` in a directory. Made by `open`."""
 
-    def __init__(self, environment: Environment, volatile: tuple[str, ...], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, environment: Environment, volatile: tuple[str, ...], clock: Callable[[], float], recent_events: int
+    ) -> None:
         standing = environment.standing
         self.replica: int = standing.replica
         self.cluster: uuid.UUID = standing.cluster
@@ -62,6 +64,7 @@ class LmdbStore:
             revision=present.revision,
             compacted=present.compacted,
             replica=standing.replica,
+            recent_events=recent_events,
         )
         self._hub = Hub(self._view)
         self._lister = Lister()
@@ -77,18 +80,22 @@ class LmdbStore:
         volatile: Sequence[str] = (),
         max_bytes: int | None = None,
         clock: Callable[[], float] = time.time,
+        recent_events: int = 10_000,
         replica: int = 0,
     ) -> Self:
         """Open the store at a directory, or make it.
 
-        `volatile`: prefixes whose keys are kept in memory only (see `volatile`). `max_bytes`: the size that the file
-        may grow to; commits are refused with `Full` a little before. `clock`: seconds since 1970, for expiry.
-        `replica`: the id of this replica if the store is new; one that exists keeps its own.
+        - `volatile`: prefixes whose keys are kept in memory only (see `volatile`).
+        - `max_bytes`: the size that the file may grow to; commits are refused with `Full` a little before.
+        - `clock`: seconds since 1970, for expiry.
+        - `recent_events`: how many events are kept in memory for all watchers together. Older ones are read from the
+          disk, which costs every slow watcher some microseconds an event.
+        - `replica`: the id of this replica if the store is new; one that exists keeps its own.
 
         Raises `Locked`, `BadFormat`, or `StoreError` where the system refuses.
         """
         branches = check_branches(volatile)
-        return cls(open_environment(path, max_bytes=max_bytes, replica=replica), branches, clock)
+        return cls(open_environment(path, max_bytes=max_bytes, replica=replica), branches, clock, recent_events)
 
     @property
     def revision(self) -> Revision:
@@ -136,6 +143,9 @@ class LmdbStore:
         check_reachable(revision, self.revision, self.replica)
         while await self._writer.forget(revision):
             self._ensure_open()
+        self._ensure_open()
+        # LMDB uses again what the transaction before the last one freed: one more, so that all is free on return.
+        await self._writer.forget(revision)
 
     async def expire(self) -> int:
         """Delete now what has expired, as the store does by itself when it is time. Returns how many records."""

@@ -74,9 +74,8 @@ def forget(
 
     What is left, even after a crash, is deleted by a later call.
     """
-    if revision > present.compacted:
-        present = replace(present, compacted=revision)
-        write_number(txn, tables, layout.COMPACTED, revision)
+    present = replace(present, compacted=max(revision, present.compacted))
+    write_number(txn, tables, layout.COMPACTED, present.compacted)
     until = time.monotonic() + seconds
     cursor = txn.cursor(tables.log)
     more = cursor.first() and _forgotten(cursor, present.compacted)

@@ -25,8 +25,8 @@ from fizz.apiserver.store.volatile import VolatileKeys
 
 __all__ = ["Batch", "View"]
 
-_MAX_EVENTS: Final = 10_000
 _MAX_BYTES: Final = 8 << 20
+"""Of values in the shared tail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,21 @@ class View:
     """The readers' state. It lives on the event loop."""
 
     def __init__(
-        self, snapshot: Snapshot, volatile: VolatileKeys, *, revision: Revision, compacted: Revision, replica: int
+        self,
+        snapshot: Snapshot,
+        volatile: VolatileKeys,
+        *,
+        revision: Revision,
+        compacted: Revision,
+        replica: int,
+        recent_events: int,
     ) -> None:
         self.snapshot = snapshot
         self.volatile = volatile
         self.revision = revision
         self.compacted = compacted
         self._replica = replica
-        self._tail = Tail((revision, LAST), max_events=_MAX_EVENTS, max_bytes=_MAX_BYTES)
+        self._tail = Tail((revision, LAST), max_events=recent_events, max_bytes=_MAX_BYTES)
 
     def publish(self, batch: Batch) -> None:
         if batch.snapshot is not None:

@@ -35,7 +35,7 @@ async def open_store(kind: str, path: Path, clock: Callable[[], float]) -> Expir
         case "lmdb":
             return await LmdbStore.open(path, clock=clock)
         case "lmdb with volatile keys":
-            return await LmdbStore.open(path, clock=clock, volatile=(LEASES,))
+            return await LmdbStore.open(path, clock=clock, volatile=(LEASES,), recent_events=3)
     raise ValueError(kind)
 
 
