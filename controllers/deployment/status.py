@@ -149,6 +149,11 @@ def _progressing(deployment: Deployment, observed: Observed, gate: Gate, blocked
     parts = [f"{observed.ready + observed.succeeded} of {wanted} replicas are ready"]
     if leftover:
         parts.append(f"{leftover} containers are to go")
+    parts += [
+        f"{item.name} restarts: {item.status.message}"
+        for item in observed.present
+        if item.status and item.status.phase == "Restarting" and item.status.message
+    ]
     return _Verdict("True", "Updating", "; ".join(parts))
 
 

@@ -1,0 +1,45 @@
+"""`fizz server`: the API server and the controllers, each a process of its own, watched over by a small third one."""
+
+import os
+import sys
+
+import click
+
+from fizz.client.cli.failures import Silent
+from fizz.client.cli.supervisor import Say, supervise
+from fizz.schemas.settings import Settings
+
+__all__ = ["command"]
+
+
+@click.command("server")
+@click.option("--data-dir", metavar="DIR", help="Folder of the data. [env: FIZZ_DATA_DIR]")
+@click.option("--socket", metavar="PATH", help="Unix socket to serve on. [env: FIZZ_SOCKET]")
+@click.option("--listen", metavar="HOST:PORT", help="Serve on a loopback TCP port, too. [env: FIZZ_LISTEN]")
+@click.option("--node-name", metavar="NAME", help="Name of this node. [env: FIZZ_NODE_NAME]")
+@click.option("--docker-host", metavar="URL", help="The Docker Engine. [env: DOCKER_HOST]")
+@click.option("--log-format", type=click.Choice(["json", "console"]), help="Form of the logs. [env: FIZZ_LOG_FORMAT]")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[env: FIZZ_LOG_LEVEL]")
+def command(**flags: str | None) -> None:
+    """Run the API server, the controllers and the node agent, until Ctrl-C.
+
+    Containers go on running when the server ends, and are found again when it comes back.
+    """
+    settings = Settings.load(os.environ, **flags)
+    environment = {
+        **os.environ,
+        "FIZZ_DATA_DIR": str(settings.data_dir),
+        "FIZZ_SOCKET": str(settings.socket),
+        "FIZZ_SERVER": f"unix://{settings.socket}",
+        "FIZZ_NODE_NAME": settings.node_name,
+        "FIZZ_LOG_FORMAT": settings.log_format,
+        "FIZZ_LOG_LEVEL": settings.log_level,
+        "DOCKER_HOST": settings.docker_host,
+    }
+    if settings.listen:
+        environment["FIZZ_LISTEN"] = f"{settings.listen[0]}:{settings.listen[1]}"
+    program = [sys.executable, "-m", "fizz"]
+    commands = {"apiserver": [*program, "apiserver"], "controllers": [*program, "controllers"]}
+    say = Say(settings.log_format == "json", quiet=settings.log_level in {"warning", "error"})
+    if supervise(commands, environment, say):
+        raise Silent("a part of the server could not start")

@@ -1,0 +1,151 @@
+"""`fizz up`: make the project run as its compose file says, and show how it comes up."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+
+import click
+
+from fizz.client.api import Client, EventType
+from fizz.client.cli.apply import apply_project, built_in, result_lines
+from fizz.client.cli.autostart import ensure_server
+from fizz.client.cli.changes import changes
+from fizz.client.cli.containers import short_name
+from fizz.client.cli.logstream import LogFollower, LogOptions, Selection
+from fizz.client.cli.logtext import LogText
+from fizz.client.cli.options import SECONDS, Options, connection_options, pass_options, project_options
+from fizz.client.cli.progress import Progress, progress
+from fizz.client.cli.project import Resources, project_selector, read_resources
+from fizz.client.cli.rollout import Rollout
+from fizz.client.cli.session import connect, load_settings
+from fizz.client.cli.teardown import stop_deployments
+from fizz.client.cli.waiting import wait_for_rollout
+from fizz.client.objects import uid_of
+from fizz.schemas.settings import Settings
+
+__all__ = ["command"]
+
+
+@click.command("up")
+@click.option("-d", "--detach", is_flag=True, help="Return when all containers are started, and leave them running.")
+@click.option("--wait", is_flag=True, help="Return when all containers are ready or have completed. Implies -d.")
+@click.option(
+    "--timeout", "--wait-timeout", type=SECONDS, metavar="DURATION", help="Give up waiting after that time, as 90s."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@project_options
+@connection_options
+@pass_options
+def command(options: Options, detach: bool, wait: bool, timeout: float | None, quiet: bool) -> None:
+    """Make the project run as its compose file says.
+
+    What has not changed is not touched; what is no longer in the file is removed, except for volumes. Without -d it
+    shows what the containers write, and Ctrl-C stops them. Starts a server if none answers.
+    """
+    resources = read_resources(options)
+    settings = load_settings(options)
+    if started := ensure_server(settings):
+        click.echo(started)
+    rollout = Rollout(resources.names("Deployment"), wait=wait)
+    if detach or wait:
+        asyncio.run(_detached(settings, resources, rollout, timeout, quiet))
+    else:
+        asyncio.run(_attached(settings, resources, rollout, timeout))
+
+
+async def _apply(client: Client, resources: Resources, screen: Progress, quiet: bool) -> None:
+    done = await apply_project(client, resources, screen.say)
+    for line in [] if quiet else result_lines(done.results):
+        screen.say(line)
+
+
+async def _detached(
+    settings: Settings, resources: Resources, rollout: Rollout, timeout: float | None, quiet: bool
+) -> None:
+    async with connect(settings) as client:
+        with progress(plain=quiet) as screen:
+            await _apply(client, resources, screen, quiet)
+            show = (lambda _: None) if quiet else screen.show
+            selector = project_selector(resources.project)
+            await wait_for_rollout(client, resources.namespace, selector, rollout, show, timeout)
+
+
+async def _attached(settings: Settings, resources: Resources, rollout: Rollout, timeout: float | None) -> None:
+    """Show the logs until Ctrl-C, which stops the containers; a second one leaves at once."""
+    async with connect(settings) as client:
+        with progress(plain=True) as screen:
+            await _apply(client, resources, screen, quiet=False)
+            interrupted = asyncio.Event()
+            watching = asyncio.create_task(_watch(client, resources, rollout, timeout, screen))
+            interrupt = asyncio.create_task(interrupted.wait())
+            with _on_interrupt(interrupted, watching):
+                try:
+                    await asyncio.wait({watching, interrupt}, return_when=asyncio.FIRST_COMPLETED)
+                    if interrupted.is_set():
+                        screen.say("stopping (Ctrl-C again leaves at once)")
+                        await stop_deployments(client, resources.project, resources.namespace, screen.show)
+                    else:
+                        watching.result()
+                finally:
+                    for task in (watching, interrupt):
+                        task.cancel()
+                    await asyncio.gather(watching, interrupt, return_exceptions=True)
+
+
+async def _watch(
+    client: Client, resources: Resources, rollout: Rollout, timeout: float | None, screen: Progress
+) -> None:
+    """Show logs until all containers have ended. Raises `Failure` if something cannot be started."""
+    selector = project_selector(resources.project)
+    selection = Selection(resources.namespace, selector)
+    follower = LogFollower(client, selection, LogOptions(), LogText().write)
+    logs = asyncio.create_task(follower.run())
+    try:
+        await wait_for_rollout(client, resources.namespace, selector, rollout, screen.show, timeout)
+        await _until_ended(client, selection, screen)
+        await follower.drain()
+    finally:
+        logs.cancel()
+        await asyncio.gather(logs, return_exceptions=True)
+
+
+async def _until_ended(client: Client, selection: Selection, screen: Progress) -> None:
+    """Until there is no container of the project that runs or may run again."""
+    running: set[str] = set()
+    complete = False
+    events = changes(client, [built_in("Container")], selection.namespace, selection.labels)
+    async with aclosing(events):
+        async for event in events:
+            if event is None:
+                complete = True
+            else:
+                item, uid = event.object, uid_of(event.object)
+                status = item.get("status") or {}
+                if event.type is EventType.DELETED:
+                    running.discard(uid)
+                elif status.get("phase") not in {"Succeeded", "Failed"}:
+                    running.add(uid)
+                else:
+                    running.discard(uid)
+                    screen.say(f"{short_name(item)} exited with code {status.get('exitCode', 0)}")
+            if complete and not running:
+                return
+
+
+@contextmanager
+def _on_interrupt(interrupted: asyncio.Event, watching: asyncio.Task[None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+
+    def interrupt() -> None:
+        if interrupted.is_set() and main:
+            main.cancel()
+        interrupted.set()
+        watching.cancel()
+
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)

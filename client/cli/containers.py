@@ -1,0 +1,79 @@
+"""Containers as people know them: by service and number, with a status in words. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from fizz.client.cli.tables import age
+from fizz.schemas import labels, times
+from fizz.schemas.base import JSON
+
+__all__ = ["engine_name", "in_order", "number_of", "ports_of", "service_of", "short_name", "status_of"]
+
+
+def service_of(item: JSON) -> str:
+    """The service that the container belongs to: its name in the compose file, or that of its Deployment."""
+    found = item["metadata"].get("labels") or {}
+    return str(found.get(labels.SERVICE) or found.get(labels.DEPLOYMENT) or item["metadata"]["name"])
+
+
+def number_of(item: JSON) -> int:
+    """Which of the service's containers it is, from 1."""
+    ordinal = (item["metadata"].get("labels") or {}).get(labels.ORDINAL, "0")
+    return int(ordinal) + 1 if ordinal.isdigit() else 1
+
+
+def short_name(item: JSON) -> str:
+    """`web-1`"""
+    return f"{service_of(item)}-{number_of(item)}"
+
+
+def in_order(items: Iterable[JSON]) -> list[JSON]:
+    """By service, then by number."""
+    return sorted(items, key=lambda item: (service_of(item), number_of(item), item["metadata"]["name"]))
+
+
+def engine_name(item: JSON) -> str:
+    """The engine's name for it, or its own while the engine has none."""
+    return str((item.get("status") or {}).get("containerName") or item["metadata"]["name"])
+
+
+def status_of(item: JSON, now: datetime) -> str:
+    """What the engine's users are used to read: `Up 5m (healthy)`, `Exited (1) 2m ago`."""
+    status: JSON = item.get("status") or {}
+    phase = status.get("phase") or "Pending"
+    if "deletionTimestamp" in item["metadata"]:
+        return "Stopping"
+    if phase == "Running":
+        health = {"starting": " (health: starting)", None: ""}.get(status.get("health"), f" ({status.get('health')})")
+        return f"Up {_ago(status.get('startedAt'), now)}{health}"
+    if phase in {"Succeeded", "Failed"} and status.get("exitCode") is not None:
+        return f"Exited ({status['exitCode']}) {_ago(status.get('finishedAt'), now)} ago"
+    if phase == "Restarting":
+        return f"Restarting ({status.get('exitCode', 0)}), {status.get('restartCount') or 0} times so far"
+    reason = status.get("message") or status.get("reason")
+    return f"{phase}: {reason}" if reason else str(phase)
+
+
+def _ago(moment: str | None, now: datetime) -> str:
+    return age(times.parse(moment) if moment else None, now)
+
+
+def ports_of(item: JSON) -> str:
+    """`0.0.0.0:8080->80/tcp, 443/tcp`: published ports as the engine published them, and the others."""
+    published: Sequence[JSON] = (item.get("status") or {}).get("ports") or ()
+    shown = [
+        f"{_host(port)}{port['hostPort']}->{port['containerPort']}/{port.get('protocol', 'tcp')}" for port in published
+    ]
+    there = {(port["containerPort"], port.get("protocol", "tcp")) for port in published}
+    for port in item["spec"].get("ports") or ():
+        key = (port["containerPort"], port.get("protocol", "tcp"))
+        if key not in there:
+            shown.append(f"{key[0]}/{key[1]}")
+    return ", ".join(dict.fromkeys(shown))
+
+
+def _host(port: JSON) -> str:
+    address = str(port.get("hostIP") or "")
+    if not address:
+        return ""
+    return f"[{address}]:" if ":" in address else f"{address}:"

@@ -1,0 +1,175 @@
+"""The lines of many containers: merged by time where they are at rest, as they come where they go on.
+
+A line always comes with its time, which is cut off again if nobody wants it: it puts lines of different containers in
+order, and says where to go on after a connection was lost.
+"""
+
+import asyncio
+import heapq
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from fizz.client.api import ApiError, Client, EventType, NotFound
+from fizz.client.cli.changes import changes
+from fizz.client.cli.containers import service_of, short_name
+from fizz.client.objects import Key, key_of, uid_of
+from fizz.schemas import times
+from fizz.schemas.base import JSON
+from fizz.schemas.container import Container
+from fizz.schemas.kinds import by_model
+
+__all__ = ["LogFollower", "LogLine", "LogOptions", "Selection", "read_logs", "split"]
+
+_AGAIN_SECONDS: Final = 0.5
+"""When to ask again for a log whose agent did not answer."""
+_DRAIN_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """How much of each container's log; None for all of it."""
+
+    tail: int | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """What a container wrote: its short name, when (as written), and the text."""
+
+    source: str
+    time: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which containers of a namespace: those with the labels, and of these the ones of some services or names."""
+
+    namespace: str
+    labels: str | None = None
+    services: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+    def has(self, item: JSON) -> bool:
+        """Whether the container is one of them."""
+        if not self.services and not self.names:
+            return True
+        return service_of(item) in self.services or item["metadata"]["name"] in self.names
+
+
+def split(source: str, line: bytes) -> LogLine:
+    """Cut the time off a line."""
+    stamp, _, text = line.decode("utf-8", "replace").partition(" ")
+    return LogLine(source, stamp, text)
+
+
+async def read_logs(client: Client, items: Sequence[JSON], options: LogOptions) -> AsyncGenerator[LogLine, None]:
+    """What the containers have written so far, in the order of time. Holds one line of each in memory."""
+    streams = [_lines(client, item, options) for item in items]
+    heap: list[tuple[str, int, LogLine]] = []
+    try:
+        for index, stream in enumerate(streams):
+            if line := await anext(stream, None):
+                heap.append((line.time, index, line))
+        heapq.heapify(heap)
+        while heap:
+            _, index, line = heap[0]
+            yield line
+            if following := await anext(streams[index], None):
+                heapq.heapreplace(heap, (following.time, index, following))
+            else:
+                heapq.heappop(heap)
+    finally:
+        for stream in streams:
+            await stream.aclose()
+
+
+async def _lines(client: Client, item: JSON, options: LogOptions) -> AsyncGenerator[LogLine, None]:
+    """One container's log; nothing if it has none yet."""
+    key = key_of(item)
+    lines = client.logs(key.name, key.namespace, tail=options.tail, since=options.since, timestamps=True)
+    try:
+        async with aclosing(lines):
+            async for line in lines:
+                yield split(short_name(item), line)
+    except NotFound:
+        return
+
+
+class LogFollower:
+    """Tells `emit` what the containers write. Those that come later join, and are told from their beginning."""
+
+    def __init__(
+        self, client: Client, selection: Selection, options: LogOptions, emit: Callable[[LogLine], None]
+    ) -> None:
+        self._client, self._selection, self._options, self._emit = client, selection, options, emit
+        self._tails: dict[str, _Tail] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def drain(self) -> None:
+        """Wait a moment for the last lines of containers that have ended."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_DRAIN_SECONDS)
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        selection = self._selection
+        options = self._options
+        async with asyncio.TaskGroup() as group:
+            events = changes(self._client, [by_model(Container)], selection.namespace, selection.labels)
+            async with aclosing(events):
+                async for event in events:
+                    if event is None:
+                        options = LogOptions()
+                    elif self._selection.has(event.object):
+                        self._take(event.type, event.object, options, group)
+
+    def _take(self, kind: EventType, item: JSON, options: LogOptions, group: asyncio.TaskGroup) -> None:
+        uid = uid_of(item)
+        tail = self._tails.get(uid)
+        if kind is EventType.DELETED and tail:
+            tail.gone = True
+        elif tail is None and (item.get("status") or {}).get("containerID"):
+            self._tails[uid] = tail = _Tail(self._client, key_of(item), short_name(item), options, self._emit)
+            self._tasks.append(group.create_task(tail.run(), name=f"logs of {tail.source}"))
+
+
+@dataclass
+class _Tail:
+    """Follows one container's log, over lost connections. Over its restarts, the agent itself goes on."""
+
+    client: Client
+    key: Key
+    source: str
+    options: LogOptions
+    emit: Callable[[LogLine], None]
+    last: str = ""
+    gone: bool = False
+
+    async def run(self) -> None:
+        while not self.gone:
+            try:
+                await self._read()
+                return
+            except NotFound:
+                return
+            except ApiError:
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _read(self) -> None:
+        seen = self.last  # the server begins at a whole microsecond, so some lines come again
+        since = times.parse(seen) if seen else self.options.since
+        tail = None if seen else self.options.tail
+        lines = self.client.logs(
+            self.key.name, self.key.namespace, follow=True, tail=tail, since=since, timestamps=True
+        )
+        async with aclosing(lines):
+            async for line in lines:
+                found = split(self.source, line)
+                if found.time > seen:
+                    self.last = found.time
+                    self.emit(found)

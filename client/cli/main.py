@@ -1,0 +1,75 @@
+"""The group of all commands. Nothing is imported for a command before it is called."""
+
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from fizz.client.cli.failures import guard
+from fizz.client.cli.lazy import Lazy, LazyGroup
+from fizz.client.cli.options import connection_options, project_options
+
+__all__ = ["cli", "run"]
+
+_COMPOSE: Final = "Compose projects"
+_RESOURCES: Final = "Resources"
+_SYSTEM: Final = "System"
+
+
+def _command(module: str, text: str, chapter: str, attribute: str = "command") -> Lazy:
+    return Lazy(f"fizz.client.cli.commands.{module}:{attribute}", text, chapter)
+
+
+COMMANDS: Final[Mapping[str, Lazy]] = {
+    "up": _command("up", "Make the project run as its compose file says.", _COMPOSE),
+    "down": _command("down", "Stop the project and remove what it left.", _COMPOSE),
+    "ps": _command("ps", "List the project's containers.", _COMPOSE),
+    "logs": _command("logs", "Show what the containers wrote.", _COMPOSE),
+    "scale": _command("scale", "Set how many containers of a service run.", _COMPOSE),
+    "config": _command("config", "Show the compose file as Fizz understands it.", _COMPOSE),
+    "validate": _command("validate", "Check compose files, and say all that is wrong with them.", _COMPOSE),
+    "apply": _command("apply", "Apply compose files or resource manifests.", _RESOURCES),
+    "get": _command("get", "List resources, or show one.", _RESOURCES),
+    "describe": _command("describe", "Show resources in full, with their events.", _RESOURCES),
+    "delete": _command("delete", "Delete resources.", _RESOURCES),
+    "watch": _command("watch", "Show changes of resources as they happen.", _RESOURCES),
+    "api-resources": _command("api_resources", "List the kinds that the server knows.", _RESOURCES),
+    "inspect": _command("inspect", "Show what is wanted, what is, and what the engine says.", _SYSTEM),
+    "events": _command("events", "Show what happened.", _SYSTEM),
+    "server": _command("server", "Run the API server, the controllers and the node agent.", _SYSTEM),
+    "kubeconfig": _command("kubeconfig", "Print a kubeconfig for kubectl and helm.", _SYSTEM),
+    "version": _command("version", "Print the versions of client and server.", _SYSTEM),
+    "completion": _command("completion", "Print a completion script for bash, zsh or fish.", _SYSTEM),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    invoke_without_command=True,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@project_options
+@connection_options
+@click.option("--version", is_flag=True, help="Print the version of this program.")
+@click.pass_context
+def cli(ctx: click.Context, version: bool) -> None:
+    """Fizz runs compose files on Docker hosts, the Kubernetes way."""
+    if version:
+        from fizz import __version__
+
+        click.echo(f"fizz {__version__}")
+        ctx.exit()
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def run(elsewhere: Mapping[str, tuple[str, str]]) -> None:
+    """Run the command line and end the process. `elsewhere` has other rooms' commands: target and help by name."""
+    group = cli
+    assert isinstance(group, LazyGroup)
+    group.add_lazy({name: Lazy(target, text, _SYSTEM) for name, (target, text) in elsewhere.items()})
+    code = guard(lambda: group.main(prog_name="fizz", standalone_mode=False))
+    sys.exit(code)

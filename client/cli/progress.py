@@ -1,0 +1,98 @@
+"""Progress: a live table on a terminal, plain lines elsewhere, one for every change of state.
+
+deployment/db started
+deployment/db ready
+deployment/web waiting: waits for db to be healthy
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["Lines", "Progress", "progress"]
+
+
+class Progress(Protocol):
+    """Shows how things stand."""
+
+    def show(self, states: Mapping[str, str]) -> None:
+        """How all things stand now, by name, in the order in which they are shown."""
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+
+
+class Lines:
+    """Plain lines, one for every change."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+        self._shown: dict[str, str] = {}
+
+    def show(self, states: Mapping[str, str]) -> None:
+        for name, state in states.items():
+            if self._shown.get(name) != state:
+                self._shown[name] = state
+                self.say(f"{name} {state}")
+
+    def say(self, text: str) -> None:
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
+
+
+class _Live:
+    """A table that is drawn anew, with a spinner for what is under way and the seconds it took."""
+
+    def __init__(self, print_above: Callable[[str], None], redraw: Callable[["Table"], None]) -> None:
+        self._print, self._redraw = print_above, redraw
+        self._began = time.monotonic()
+        self._since: dict[str, tuple[str, float]] = {}
+        self._spinners: dict[str, object] = {}
+
+    def show(self, states: Mapping[str, str]) -> None:
+        from rich.spinner import Spinner
+        from rich.table import Table
+        from rich.text import Text
+
+        now = time.monotonic()
+        table = Table.grid(padding=(0, 1))
+        for name, state in states.items():
+            if self._since.get(name, ("", 0.0))[0] != state:
+                self._since[name] = (state, now)
+            style, mark = _look(state)
+            sign = Text(mark, style=style) if mark else self._spinners.setdefault(name, Spinner("dots", style=style))
+            seconds = f"{self._since[name][1] - self._began:.1f}s" if mark else ""
+            table.add_row(sign, Text(name), Text(state, style=style), Text(seconds, style="dim"))  # type: ignore[arg-type]
+        self._redraw(table)
+
+    def say(self, text: str) -> None:
+        self._print(text)
+
+
+def _look(state: str) -> tuple[str, str]:
+    """Colour and sign; no sign for what is under way."""
+    word = state.partition(":")[0]
+    if word in {"ready", "completed", "started", "gone", "created", "configured", "deleted"}:
+        return "green", "✔"
+    if word == "failed":
+        return "red", "✘"
+    return ("yellow" if word == "waiting" else "cyan"), ""
+
+
+@contextmanager
+def progress(plain: bool = False) -> Iterator[Progress]:
+    """What fits where standard output goes."""
+    if plain or not sys.stdout.isatty():
+        yield Lines()
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(highlight=False)
+    with Live(console=console, refresh_per_second=10, transient=False) as live:
+        yield _Live(lambda text: console.print(text, markup=False), live.update)

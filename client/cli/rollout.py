@@ -1,0 +1,211 @@
+"""Is it up? From the Deployments and Containers of a project to one word for each, and for all. Pure.
+
+Two goals. *Started*, as `docker compose up -d` has it: every container of the present template has been started once.
+*Ready*, as with --wait: every Deployment is ready, or has completed.
+
+Only what is said of the present generation counts; before the controller has seen a change, its old words mean nothing.
+That is also why a failure of a dependency is derived from the dependency itself and not from what the dependent says:
+the dependent's words may still be about the dependency as it was before it was mended.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from fizz.client.cli.summaries import condition
+from fizz.schemas import labels, names
+from fizz.schemas.base import JSON
+
+__all__ = ["Rollout", "Stage", "State"]
+
+
+class Stage(Enum):
+    """How far a Deployment is."""
+
+    WAITING = "waiting"
+    WORKING = "working"
+    STARTED = "started"
+    READY = "ready"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a Deployment is, and more about it: what it waits for, or why it failed."""
+
+    stage: Stage
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.stage.value}: {self.detail}" if self.detail else self.stage.value
+
+
+_GOOD: Final = {Stage.READY, Stage.COMPLETED}
+_STEPS: Final = {"Pulling": "pulling the image", "Waiting": "waiting"}
+
+
+class Rollout:
+    """Follows the Deployments of those names to their goal: ready if `wait`, else started."""
+
+    def __init__(self, deployments: Iterable[str], *, wait: bool) -> None:
+        self._names = sorted(deployments)
+        self._wait = wait
+        self._deployments: dict[str, JSON] = {}
+        self._containers: dict[str, dict[str, JSON]] = {}
+
+    def put(self, item: JSON) -> None:
+        """Take in an object as it is now."""
+        name = item["metadata"]["name"]
+        if item["kind"] == "Deployment":
+            self._deployments[name] = item
+        elif item["kind"] == "Container":
+            self._containers.setdefault(_deployment_of(item), {})[name] = item
+
+    def remove(self, item: JSON) -> None:
+        """Forget an object that is gone."""
+        name = item["metadata"]["name"]
+        if item["kind"] == "Deployment":
+            self._deployments.pop(name, None)
+        elif item["kind"] == "Container":
+            self._containers.get(_deployment_of(item), {}).pop(name, None)
+
+    def states(self) -> dict[str, State]:
+        """How far each is."""
+        return {name: self._state(name) for name in self._names}
+
+    def is_over(self) -> bool:
+        """Whether all have reached the goal, or one never will."""
+        states = self.states().values()
+        return any(state.stage is Stage.FAILED for state in states) or all(map(self._reached, states))
+
+    def failures(self) -> dict[str, str]:
+        """What will never reach the goal, and why."""
+        return {name: state.detail for name, state in self.states().items() if state.stage is Stage.FAILED}
+
+    def unfinished(self) -> dict[str, State]:
+        """What has not reached the goal yet."""
+        return {name: state for name, state in self.states().items() if not self._reached(state)}
+
+    def _reached(self, state: State) -> bool:
+        return state.stage in _GOOD or (state.stage is Stage.STARTED and not self._wait)
+
+    def _state(self, name: str) -> State:
+        deployment = self._deployments.get(name)
+        if deployment is None:
+            return State(Stage.WAITING)
+        if "deletionTimestamp" in deployment["metadata"]:
+            return State(Stage.WAITING, "is being deleted")
+        if not _is_fresh(deployment):
+            return State(Stage.WAITING)
+        if failure := self._failure(name, deployment, (name,)):
+            return State(Stage.FAILED, failure)
+        status, wanted = deployment["status"], _replicas(deployment)
+        succeeded = status.get("succeededReplicas") or 0
+        if self._is_started(name, deployment):
+            if (status.get("readyReplicas") or 0) + succeeded >= wanted:
+                return State(Stage.COMPLETED if wanted and succeeded == wanted else Stage.READY)
+            return State(Stage.STARTED, self._step(name))
+        progressing = condition(deployment, "Progressing")
+        if progressing.get("reason") in {"WaitingForDependency", "Unschedulable"}:
+            return State(Stage.WAITING, progressing.get("message", ""))
+        return State(Stage.WORKING, self._step(name))
+
+    def _is_started(self, name: str, deployment: JSON) -> bool:
+        """Whether all wanted containers are of the present template and have been started, and no others are left."""
+        status, wanted = deployment["status"], _replicas(deployment)
+        if not (status.get("replicas") or 0) == (status.get("updatedReplicas") or 0) == wanted:
+            return False
+        alive = self._alive(name)
+        return len(alive) == wanted and all(map(_has_started, alive))
+
+    def _alive(self, name: str) -> list[JSON]:
+        label = name if len(name) <= 63 else names.to_name(name)
+        return [item for item in self._containers.get(label, {}).values() if _is_alive(item)]
+
+    def _failure(self, name: str, deployment: JSON, path: tuple[str, ...]) -> str:
+        """Why it will never reach the goal; empty while it still may."""
+        started = self._is_started(name, deployment)
+        progressing = condition(deployment, "Progressing")
+        if progressing.get("status") == "False":
+            fatal = {"NameTaken", "ReplicaFailed", "ReplicaUnhealthy"} if self._wait else {"NameTaken", "ReplicaFailed"}
+            if progressing.get("reason") in fatal and (self._wait or not started):
+                return str(progressing.get("message") or progressing.get("reason"))
+        if started:
+            return ""
+        for dependency in deployment["spec"].get("dependsOn") or ():
+            if dependency.get("required") is not False and dependency["name"] not in path:
+                failure = self._dependency_failure(dependency, path)
+                if failure:
+                    return failure
+        return ""
+
+    def _dependency_failure(self, dependency: JSON, path: tuple[str, ...]) -> str:
+        """Why a dependency will never meet its condition."""
+        name, wanted = dependency["name"], dependency.get("condition", "Started")
+        target = self._deployments.get(name)
+        if target is None or not _is_fresh(target) or not _replicas(target):
+            return ""
+        status = target["status"]
+        progressing = condition(target, "Progressing")
+        message = str(progressing.get("message") or "")
+        if wanted == "CompletedSuccessfully" and status.get("failedReplicas"):
+            return f"depends on {name}, which failed: {message}"
+        if wanted == "Healthy":
+            if status.get("failedReplicas") or progressing.get("reason") == "ReplicaUnhealthy":
+                return f"depends on {name}, which failed: {message}"
+            if status.get("succeededReplicas"):
+                return f"depends on {name}, which has ended and will never be healthy"
+            if self._has_no_check(name, target):
+                return (
+                    f"depends on {name} to be healthy, but it has no healthcheck; give it one, or use service_started"
+                )
+        if not self._is_started(name, target) and (behind := self._failure(name, target, (*path, name))):
+            return f"depends on {name}: {behind}"
+        return ""
+
+    def _has_no_check(self, name: str, target: JSON) -> bool:
+        check = target["spec"]["template"]["spec"].get("healthcheck") or {}
+        if check.get("test") and check["test"] != ["NONE"]:
+            return False
+        statuses = [item.get("status") or {} for item in self._alive(name)]
+        return any(status.get("phase") == "Running" and not status.get("health") for status in statuses)
+
+    def _step(self, name: str) -> str:
+        """What the slowest container is at."""
+        for item in sorted(self._alive(name), key=lambda each: str(each["metadata"]["name"])):
+            status = item.get("status") or {}
+            if status.get("ready") or status.get("phase") == "Succeeded":
+                continue
+            if status.get("message"):
+                return str(status["message"])
+            if status.get("phase") in {None, "Pending", "Creating"}:
+                return _STEPS.get(str(status.get("reason")), "creating")
+            if status.get("health") == "starting":
+                return "not healthy yet"
+        return ""
+
+
+def _deployment_of(container: JSON) -> str:
+    return str((container["metadata"].get("labels") or {}).get(labels.DEPLOYMENT, ""))
+
+
+def _is_alive(item: JSON) -> bool:
+    return "deletionTimestamp" not in item["metadata"]
+
+
+def _is_fresh(deployment: JSON) -> bool:
+    status: JSON = deployment.get("status") or {}
+    seen = status.get("observedGeneration")
+    return bool(seen == deployment["metadata"].get("generation"))
+
+
+def _replicas(deployment: JSON) -> int:
+    return int(deployment["spec"].get("replicas", 1))
+
+
+def _has_started(container: JSON) -> bool:
+    status: JSON = container.get("status") or {}
+    phase = str(status.get("phase"))
+    return bool(status.get("startedAt")) or phase in {"Running", "Restarting", "Succeeded"}

@@ -1,0 +1,137 @@
+"""Waiting for a project to come up or to go, with progress."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Final
+
+from fizz.client.api import Client, EventType
+from fizz.client.cli.apply import built_in
+from fizz.client.cli.changes import changes
+from fizz.client.cli.failures import Failure
+from fizz.client.cli.formats import name_of
+from fizz.client.cli.rollout import Rollout
+from fizz.client.cli.summaries import condition
+from fizz.client.objects import uid_of
+from fizz.schemas.base import JSON
+from fizz.schemas.kinds import Kind
+
+__all__ = ["Show", "wait_for_rollout", "wait_until_gone"]
+
+Show = Callable[[Mapping[str, str]], None]
+"""Shows how things stand, by name."""
+
+_SETTLE_SECONDS: Final = 1.0
+"""How long a failure must stand until it is believed: the controllers may be just about to mend it."""
+
+
+async def wait_for_rollout(
+    client: Client, namespace: str, selector: str | None, rollout: Rollout, show: Show, timeout: float | None = None
+) -> None:
+    """Until all Deployments of the rollout are where they should be.
+
+    Raises `Failure` naming those that never will be, or that are not after `timeout` seconds.
+    """
+    changed, complete = asyncio.Event(), asyncio.Event()
+    feed = asyncio.create_task(_feed(client, namespace, selector, rollout, changed, complete))
+    try:
+        async with asyncio.timeout(timeout):
+            await _until_over(rollout, show, feed, changed, complete)
+    except TimeoutError:
+        left = "; ".join(f"{name} is {state}" for name, state in rollout.unfinished().items())
+        raise Failure(
+            f"not there after {timeout:g} s: {left}. Fizz goes on trying; `fizz ps` shows how far it is"
+        ) from None
+    finally:
+        feed.cancel()
+        await asyncio.gather(feed, return_exceptions=True)
+    if failures := rollout.failures():
+        reasons = "".join(f"\n  {name}: {reason}" for name, reason in sorted(failures.items()))
+        raise Failure(f"not everything could be started:{reasons}\n`fizz logs` and `fizz describe` show more")
+
+
+async def _feed(
+    client: Client,
+    namespace: str,
+    selector: str | None,
+    rollout: Rollout,
+    changed: asyncio.Event,
+    complete: asyncio.Event,
+) -> None:
+    kinds = [built_in("Deployment"), built_in("Container")]
+    async with aclosing(changes(client, kinds, namespace, selector)) as events:
+        async for event in events:
+            if event is None:
+                complete.set()
+            elif event.type is EventType.DELETED:
+                rollout.remove(event.object)
+            else:
+                rollout.put(event.object)
+            changed.set()
+
+
+async def _until_over(
+    rollout: Rollout, show: Show, feed: asyncio.Task[None], changed: asyncio.Event, complete: asyncio.Event
+) -> None:
+    clock = asyncio.get_running_loop().time
+    believe_at: float | None = None
+    while True:
+        waiter = asyncio.create_task(changed.wait())
+        left = None if believe_at is None else max(0.0, believe_at - clock())
+        await asyncio.wait({feed, waiter}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        waiter.cancel()
+        if feed.done():
+            feed.result()
+        changed.clear()
+        if not complete.is_set():
+            continue
+        show({f"deployment/{name}": str(state) for name, state in rollout.states().items()})
+        if not rollout.is_over():
+            believe_at = None
+        elif not rollout.failures() or (believe_at is not None and clock() >= believe_at):
+            return
+        elif believe_at is None:
+            believe_at = clock() + _SETTLE_SECONDS
+
+
+def _leaving(item: JSON) -> str:
+    """How far an object is on its way out."""
+    if "deletionTimestamp" not in item["metadata"]:
+        return "waiting"
+    progressing = condition(item, "Progressing")
+    message = str(progressing.get("message") or "")
+    return f"waiting: {message}" if message.startswith("stops after") else "stopping"
+
+
+async def wait_until_gone(
+    client: Client,
+    kinds: Sequence[Kind],
+    namespace: str | None,
+    doomed: Sequence[JSON],
+    show: Show,
+    timeout: float | None = None,
+) -> None:
+    """Until none of the objects is there any more. Raises `Failure` naming what is left after `timeout` seconds."""
+    names = {uid_of(item): name_of(item) for item in doomed}
+    states = dict.fromkeys(names.values(), "waiting")
+    there: set[str] = set()
+    try:
+        async with asyncio.timeout(timeout), aclosing(changes(client, kinds, namespace)) as events:
+            complete = False
+            async for event in events:
+                if event is None:
+                    complete = True
+                    for uid, name in names.items():
+                        states[name] = states[name] if uid in there else "gone"
+                elif (name := names.get(uid_of(event.object), "")) and event.type is EventType.DELETED:
+                    states[name] = "gone"
+                elif name:
+                    there.add(uid_of(event.object))
+                    states[name] = _leaving(event.object)
+                if complete:
+                    show(states)
+                if complete and all(state == "gone" for state in states.values()):
+                    return
+    except TimeoutError:
+        left = ", ".join(sorted(name for name, state in states.items() if state != "gone"))
+        raise Failure(f"still there after {timeout:g} s: {left}; `fizz describe` shows what holds them") from None
