@@ -14,6 +14,7 @@ __all__ = [
     "check_name",
     "check_namespace_name",
     "check_subdomain",
+    "to_label_value",
     "to_name",
 ]
 
@@ -92,3 +93,8 @@ def to_name(text: str, limit: int = 63) -> str:
     digest = hashlib.sha256(text.encode()).hexdigest()[:5]
     stem = plain[: limit - 6].rstrip("-")
     return f"{stem}-{digest}" if stem else f"x-{digest}"
+
+
+def to_label_value(text: str) -> str:
+    """The text itself if it can be the value of a label, else what `to_name` makes of it."""
+    return to_name(text) if check_label_value(text) else text

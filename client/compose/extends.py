@@ -1,0 +1,150 @@
+"""`extends`: a service made of another one, of the same file or of another.
+
+The other service goes under the one that extends it, by the rules that merge files. In another file only the service
+that is asked for has to be right; its relative paths start from the folder of that file.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from fizz.client.compose.interpolate import Interpolator
+from fizz.client.compose.nodes import Node
+from fizz.client.compose.options import LoadOptions
+from fizz.client.compose.paths import absolute, folder_of
+from fizz.client.compose.problems import Place, Problems, suggestion
+from fizz.client.compose.shapes import Reader
+from fizz.client.compose.spec import SERVICE
+
+__all__ = ["Scope", "extend_services"]
+
+
+class Files(Protocol):
+    """What resolving needs of the loader."""
+
+    options: LoadOptions
+    problems: Problems
+    home: str
+
+    def documents(self, path: str, place: Place | None = None) -> list[Node] | None: ...
+    def reader(self, directory: str) -> Reader: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The document that names of services are looked up in."""
+
+    path: str
+    document: Node
+    directory: str
+    interpolator: Interpolator
+
+
+def extend_services(tree: Node, scope: Scope, files: Files) -> Node:
+    """The tree with every `extends` resolved."""
+    services = tree.get("services")
+    if services is None or not any(service.get("extends") for service in services.mapping().values()):
+        return tree
+    resolver = _Resolver(files)
+    known = services.mapping()
+    done = {name: resolver.resolve(name, service, known, scope, ()) for name, service in known.items()}
+    return tree.with_value({**tree.mapping(), "services": services.with_value(done)})
+
+
+class _Resolver:
+    """Follows chains of `extends`. A chain is a tuple of (file, service)."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._interpolated: dict[str, list[Node]] = {}
+
+    def resolve(
+        self, name: str, service: Node, known: dict[str, Node], scope: Scope, chain: tuple[tuple[str, str], ...]
+    ) -> Node:
+        """The service merged over the one that it extends, if it does."""
+        extends = service.get("extends")
+        if extends is None:
+            return service
+        entries = {key: child for key, child in service.mapping().items() if key != "extends"}
+        own = service.with_value(entries)
+        chain = (*chain, (scope.path, name))
+        base = self._base(name, extends, known, scope, chain)
+        return own if base is None or not isinstance(base.value, dict) else SERVICE.merge(base, own)
+
+    def _base(
+        self, name: str, extends: Node, known: dict[str, Node], scope: Scope, chain: tuple[tuple[str, str], ...]
+    ) -> Node | None:
+        problems, target, file = self._files.problems, extends.get("service"), extends.get("file")
+        path = ("services", name, "extends")
+        if target is None or not isinstance(target.value, str):
+            if extends.mapping() and target is None:
+                problems.error(extends, 'must have the key "service"', path=path)
+            return None
+        if file is not None and isinstance(file.value, str):
+            other = absolute(scope.directory, self._files.home, file.value)
+            if other != scope.path:
+                return self._from_file(target, file, other, scope, chain)
+        if (scope.path, target.value) in chain:
+            start = chain.index((scope.path, target.value))
+            circle = " -> ".join([*(step[1] for step in chain[start:]), target.value])
+            problems.error(target, f"makes a circle: {circle}", path=path)
+            return None
+        if target.value not in known:
+            problems.error(
+                target,
+                f'extends the service "{target.value}", which is not in this file',
+                path=("services", name),
+                hint=suggestion(target.value, list(known)),
+            )
+            return None
+        return self.resolve(target.value, known[target.value], known, scope, chain)
+
+    def _from_file(
+        self, target: Node, file: Node, path: str, scope: Scope, chain: tuple[tuple[str, str], ...]
+    ) -> Node | None:
+        name = str(target.value)
+        if (path, name) in chain:
+            circle = " -> ".join([*(step[1] for step in chain), name])
+            self._files.problems.error(target, f"extends makes a circle: {circle}")
+            return None
+        documents = self._documents(path, file, scope)
+        if documents is None:
+            return None
+        for document in documents:
+            services = document.get("services")
+            if services is None or services.get(name) is None:
+                continue
+            inner = Scope(path, document, folder_of(path), scope.interpolator)
+            known = self._read(services, name, inner)
+            return self.resolve(name, known[name], known, inner, chain) if name in known else None
+        self._files.problems.error(target, f'the service "{name}" is not in {file.value}')
+        return None
+
+    def _documents(self, path: str, place: Node, scope: Scope) -> list[Node] | None:
+        if path not in self._interpolated:
+            documents = self._files.documents(path, place)
+            if documents is None:
+                return None
+            if self._files.options.interpolate:
+                documents = [scope.interpolator.node(document) for document in documents]
+            self._interpolated[path] = documents
+        return self._interpolated[path]
+
+    def _read(self, services: Node, name: str, scope: Scope) -> dict[str, Node]:
+        """The service in canonical form, and those of the same document that it extends."""
+        reader = self._files.reader(scope.directory)
+        known: dict[str, Node] = {}
+        wanted = [name]
+        while wanted:
+            current = wanted.pop()
+            written = services.get(current)
+            if current in known or written is None:
+                continue
+            service = SERVICE.read(written, ("services", current), reader)
+            if service is None:
+                continue
+            known[current] = service
+            extends = service.get("extends")
+            target = extends.get("service") if extends else None
+            if extends and extends.get("file") is None and target and isinstance(target.value, str):
+                wanted.append(target.value)
+        return known

@@ -1,0 +1,30 @@
+"""What the user asks for when a project is loaded: compose's global flags as one frozen value."""
+
+from dataclasses import dataclass
+
+__all__ = ["LoadOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """The flags, each with compose's meaning. Empty means: not given, look further.
+
+    - `files` (`-f`): compose files, merged in order; `-` is standard input. Else COMPOSE_FILE, else a file with one of
+      the usual names in the folder or the next one above that has one, with its override file.
+    - `project_name` (`-p`): else COMPOSE_PROJECT_NAME, else `name:` in the files, else the folder's name.
+    - `project_directory`: where relative paths start; else the folder of the first file.
+    - `env_files` (`--env-file`): variables; else COMPOSE_ENV_FILES, else `.env` in the project's folder.
+    - `profiles` (`--profile`): else COMPOSE_PROFILES; `*` enables all.
+    - `interpolate=False` leaves variables as they are written (`config --no-interpolate`).
+    - `resolve_env=False` leaves `env_file` as it is, unread (`config --no-env-resolution`).
+    - `resolve_paths=False` leaves relative paths relative (`config --no-path-resolution`).
+    """
+
+    files: tuple[str, ...] = ()
+    project_name: str = ""
+    project_directory: str = ""
+    env_files: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    interpolate: bool = True
+    resolve_env: bool = True
+    resolve_paths: bool = True

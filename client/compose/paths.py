@@ -1,0 +1,52 @@
+"""Paths in compose files: relative ones start from a folder, `~` is the home folder. Text only; no file is touched."""
+
+import posixpath
+import re
+from typing import Final
+
+__all__ = ["absolute", "folder_of", "inside", "is_remote_context", "is_windows_path", "name_of", "shown"]
+
+_WINDOWS: Final = re.compile(r"[a-zA-Z]:[\\/]|\\\\")
+_REMOTE: Final = re.compile(r"github\.com/|git@[^/:]+:|(?:docker-image|oci-layout|target|service):")
+_URL: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+
+
+def absolute(base: str, home: str, path: str) -> str:
+    """The path made absolute and free of `.` and `..`. Windows paths and paths without a base stay as they are."""
+    if path.startswith("~"):
+        path = home + path[1:] if path[1:2] in {"", "/"} else posixpath.join(home, path[1:])
+    if is_windows_path(path) or not base:
+        return path
+    return posixpath.normpath(posixpath.join(base, path))
+
+
+def is_windows_path(path: str) -> bool:
+    r"""Whether it is absolute on Windows: `C:\data`, `C:/data` or `\\server\share`."""
+    return _WINDOWS.match(path) is not None
+
+
+def is_remote_context(context: str) -> bool:
+    """Whether a build context is fetched from elsewhere, as `https://...` and `git@host:...` are."""
+    return _URL.match(context) is not None or _REMOTE.match(context) is not None
+
+
+def folder_of(path: str) -> str:
+    """The folder that a file is in."""
+    return posixpath.dirname(path)
+
+
+def name_of(path: str) -> str:
+    """The last part of a path."""
+    return posixpath.basename(path)
+
+
+def inside(folder: str, name: str) -> str:
+    """A file in a folder."""
+    return posixpath.join(folder, name)
+
+
+def shown(path: str, folder: str) -> str:
+    """The path as messages show it: relative if it lies in or below the folder."""
+    if folder and path.startswith(folder.rstrip("/") + "/"):
+        return path[len(folder.rstrip("/")) + 1 :]
+    return path

@@ -1,0 +1,66 @@
+"""A project that is loaded: what the rest of Fizz works with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fizz.client.compose.filesystem import Filesystem
+from fizz.client.compose.interpolate import Variable
+from fizz.client.compose.nodes import Mark, Node
+from fizz.client.compose.problems import Problem, Severity
+
+__all__ = ["Loaded", "Project"]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A valid compose project.
+
+    `model` is the whole of it as plain data in canonical form, with defaults filled in (see `normalise`); treat it as
+    frozen. It holds the services that profiles enable, and of networks, volumes, secrets and configs those that they
+    use. `tree` is what the model was made of, with places. `files` are named as in messages. `variables` are those
+    that the files ask for, `profiles` the enabled ones and `all_profiles` those that services name.
+    """
+
+    name: str
+    directory: str
+    files: tuple[str, ...]
+    environment: Mapping[str, str]
+    profiles: tuple[str, ...]
+    all_profiles: tuple[str, ...]
+    disabled: tuple[str, ...]
+    variables: Mapping[str, Variable]
+    model: dict[str, Any]
+    tree: Node = field(repr=False)
+    filesystem: Filesystem = field(repr=False, compare=False)
+
+    @property
+    def services(self) -> dict[str, dict[str, Any]]:
+        """The enabled services by name."""
+        services: dict[str, dict[str, Any]] = self.model["services"]
+        return services
+
+    def place(self, *path: str | int) -> Mark:
+        """Where something was written: the key of the path's last step, or the nearest thing above that was written."""
+        nodes = list(self.tree.walk(*path))
+        last = path[len(nodes) - 2] if len(nodes) > 1 else None
+        found = nodes[-2].key(last) if isinstance(last, str) else nodes[-1]
+        return Mark(found.file, found.line, found.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of loading: the project, or None if there are errors; and all problems, warnings included."""
+
+    project: Project | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """Those that keep the project from being used."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Those that do not."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.WARNING)

@@ -1,0 +1,77 @@
+"""What all shapes have in common, and what they need to know while they read."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+from fizz.client.compose.nodes import BROKEN, Node, kind_of, plain
+from fizz.client.compose.problems import Path, Place, Problems
+
+__all__ = ["Opaque", "Reader", "Shape"]
+
+
+@dataclass(slots=True)
+class Reader:
+    """Where problems go, and from where relative paths start: `base`, or nowhere if they shall stay as they are."""
+
+    problems: Problems
+    base: str = ""
+    home: str = ""
+    interpolated: bool = True
+    muted: int = field(default=0)
+
+    def error(self, place: Place, path: Path, text: str, hint: str = "") -> None:
+        """Something that is wrong."""
+        self.problems.error(place, text, path=path, hint=hint)
+
+    def warn(self, place: Place, path: Path, text: str, hint: str = "") -> None:
+        """Something that the author should know; nothing inside of a part that has no effect anyway."""
+        if not self.muted:
+            self.problems.warn(place, text, path=path, hint=hint)
+
+    def wrong_type(self, node: Node, path: Path, wanted: str, hint: str = "") -> None:
+        """The message for a value of the wrong type. A value whose problem is known already gets none."""
+        if node.tag == BROKEN:
+            return
+        if node.value is None:
+            self.error(node, path, f"must be {wanted}, but it is empty", hint or "remove the key, or give it a value")
+        else:
+            self.error(node, path, f"must be {wanted}, not {kind_of(node)}", hint)
+
+    def as_written(self, node: Node) -> bool:
+        """Whether the value is a string with variables that are meant to stay, so that it cannot be checked."""
+        return not self.interpolated and isinstance(node.value, str) and "$" in node.value
+
+
+class Shape(ABC):
+    """A type of value. Shapes are made once, hold no state and are shared."""
+
+    @abstractmethod
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        """The node in canonical form, or None if it is wrong, which the reader has been told."""
+
+    def merge(self, base: Node, over: Node) -> Node:
+        """What a later file (`over`) makes of an earlier one's value, both canonical. Mostly: it replaces it."""
+        return over
+
+    def dump(self, node: Node) -> Any:
+        """The canonical value as plain data, as `fizz config` prints it."""
+        return plain(node)
+
+
+class Opaque(Shape):
+    """Anything at all, as under `x-` keys. Mappings are merged key by key, lists are joined."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        return None if node.tag == BROKEN else node
+
+    def merge(self, base: Node, over: Node) -> Node:
+        match base.value, over.value:
+            case dict() as old, dict() as new:
+                merged = {key: self.merge(old[key], child) if key in old else child for key, child in new.items()}
+                result = over.with_value({**old, **merged})
+                result.keys = {**(base.keys or {}), **(over.keys or {})}
+                return result
+            case list() as first, list() as second:
+                return over.with_value([*first, *second])
+        return over

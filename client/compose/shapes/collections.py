@@ -1,0 +1,207 @@
+"""Shapes of lists, of mappings with free keys, and of pairs that are written as either."""
+
+import re
+from collections.abc import Callable, Hashable
+from typing import Any, Literal
+
+from fizz.client.compose.nodes import BROKEN, OVERRIDE, RESET, Mark, Node, broken
+from fizz.client.compose.problems import Path
+from fizz.client.compose.shapes.base import Reader, Shape
+from fizz.client.compose.shapes.scalars import Loose
+
+__all__ = ["ListOf", "MapOf", "Pairs", "merge_mappings", "read_reset"]
+
+Duplicates = Literal["keep", "drop", "error"]
+
+
+def read_reset(node: Node) -> Node | None:
+    """What `!reset` leaves: a node that says so until files are merged, or None if the node is no such thing."""
+    return Node(None, node.file, node.line, node.column, tag=RESET) if node.tag == RESET else None
+
+
+def merge_mappings(base: Node, over: Node, shape_of: Callable[[str], Shape]) -> Node:
+    """Two canonical mappings, key by key: `!reset` removes, `!override` replaces, everything else is merged."""
+    old, new = base.mapping(), over.mapping()
+    merged = dict(old)
+    for key, child in new.items():
+        if child.tag == RESET:
+            merged.pop(key, None)
+        elif key in old and child.tag != OVERRIDE:
+            merged[key] = shape_of(key).merge(old[key], child)
+        else:
+            merged[key] = child
+    result = over.with_value(merged)
+    result.keys = {**(base.keys or {}), **(over.keys or {})}
+    return result
+
+
+class ListOf(Shape):
+    """A list of items of one shape.
+
+    `single` lets one item stand for a list of it. `key` tells items apart: of two with the same key the later one
+    takes the earlier one's place. `duplicates` says what happens to two within one file: the later one is dropped, or
+    is an error. `expand` turns an item as written into any number of them.
+    """
+
+    def __init__(
+        self,
+        item: Shape,
+        *,
+        single: bool = False,
+        key: Callable[[Node], Hashable] | None = None,
+        duplicates: Duplicates = "drop",
+        expand: Callable[[Node, Path, Reader], list[Node]] | None = None,
+    ) -> None:
+        self.item = item
+        self._single = single
+        self._key = key
+        self._duplicates = duplicates
+        self._expand = expand
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        if self._single and isinstance(node.value, str):
+            child = self.item.read(node, path, reader)
+            return None if child is None else Node([child], node.file, node.line, node.column, tag=node.tag)
+        if not isinstance(node.value, list):
+            reader.wrong_type(node, path, "a list or a string" if self._single else "a list")
+            return None
+        items: list[Node] = []
+        for index, child in enumerate(node.value):
+            here = (*path, index)
+            written = self._expand(child, here, reader) if self._expand else [child]
+            items.extend(item for part in written if (item := self.item.read(part, here, reader)) is not None)
+        if self._duplicates == "error":
+            self._forbid_duplicates(node.value, path, reader)
+        return node.with_value(self._unique(items))
+
+    def merge(self, base: Node, over: Node) -> Node:
+        return over.with_value(self._unique([*base.items(), *over.items()]))
+
+    def dump(self, node: Node) -> Any:
+        return [self.item.dump(child) for child in node.items()]
+
+    def _unique(self, items: list[Node]) -> list[Node]:
+        if self._duplicates == "keep" or len(items) < 2:
+            return items
+        places: dict[Hashable, int] = {}
+        result: list[Node] = []
+        for item in items:
+            key = self._key(item) if self._key else str(item.value)
+            if key in places:
+                result[places[key]] = item
+            else:
+                places[key] = len(result)
+                result.append(item)
+        return result
+
+    def _forbid_duplicates(self, items: list[Node], path: Path, reader: Reader) -> None:
+        seen: dict[object, int] = {}
+        for index, item in enumerate(items):
+            if isinstance(item.value, str) and item.value in seen:
+                reader.error(item, (*path, index), f'is "{item.value}" again, as in item {seen[item.value]}')
+            elif isinstance(item.value, str):
+                seen[item.value] = index
+
+
+class MapOf(Shape):
+    """A mapping of names to values of one shape. `from_list` lets a list of names stand for it: each name gets what the
+    function makes of its node. `nullable` lets null stand for an empty mapping.
+    """
+
+    def __init__(
+        self,
+        item: Shape,
+        *,
+        names: str = "",
+        form: str = "a name of letters, digits, dots, dashes and underscores",
+        from_list: Callable[[Node], Node] | None = None,
+    ) -> None:
+        self.item = item
+        self._names = re.compile(names) if names else None
+        self._form = form
+        self._from_list = from_list
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        if isinstance(node.value, list) and self._from_list:
+            listed = self._of_list(node, path, reader, self._from_list)
+            return self.read(listed, path, reader)
+        if not isinstance(node.value, dict):
+            reader.wrong_type(node, path, "a mapping or a list" if self._from_list else "a mapping")
+            return None
+        result: dict[str, Node] = {}
+        for name, child in node.value.items():
+            here = (*path, name)
+            if self._names and not self._names.fullmatch(name):
+                reader.error(node.key(name), here, f"must have {self._form}")
+            else:
+                result[name] = read_reset(child) or self.item.read(child, here, reader) or broken(child)
+        return node.with_value(result)
+
+    def merge(self, base: Node, over: Node) -> Node:
+        return merge_mappings(base, over, lambda name: self.item)
+
+    def dump(self, node: Node) -> Any:
+        children = node.mapping()
+        return {name: self.item.dump(children[name]) for name in sorted(children)}
+
+    def _of_list(self, node: Node, path: Path, reader: Reader, make: Callable[[Node], Node]) -> Node:
+        names: dict[str, Node] = {}
+        keys: dict[str, Mark | Node] = {}
+        for index, item in enumerate(node.items()):
+            if not isinstance(item.value, str):
+                reader.wrong_type(item, (*path, index), "a string")
+            elif item.value in names:
+                reader.error(item, (*path, index), f'is "{item.value}" again')
+            else:
+                names[item.value], keys[item.value] = make(item), item
+        return Node(names, node.file, node.line, node.column, keys=keys, tag=node.tag)
+
+
+class Pairs(Shape):
+    """Names and texts, written as a mapping or as a list of `name=value`. A name alone has the value `absent`."""
+
+    def __init__(self, *, absent: str | None = "", tight: bool = False) -> None:
+        self._absent = absent
+        self._tight = tight
+        self._value = Loose(booleans=True)
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        match node.value:
+            case dict() as mapping:
+                written = dict(mapping)
+                keys = dict(node.keys or {})
+            case list() as items:
+                written, keys = self._split(items, path, reader)
+            case _:
+                reader.wrong_type(node, path, "a mapping, or a list of name=value")
+                return None
+        result: dict[str, Node] = {}
+        for name, child in written.items():
+            if self._tight and name != name.rstrip():
+                reader.error(keys.get(name, child), path, f'the name "{name}" ends with a space')
+            elif (reset := read_reset(child)) is not None:
+                result[name] = reset
+            elif child.value is None and child.tag != BROKEN:
+                result[name] = child.with_value(self._absent)
+            elif (text := self._value.read(child, (*path, name), reader)) is not None:
+                result[name] = text
+        return Node(result, node.file, node.line, node.column, keys=keys, tag=node.tag)
+
+    def merge(self, base: Node, over: Node) -> Node:
+        return merge_mappings(base, over, lambda name: self._value)
+
+    def dump(self, node: Node) -> Any:
+        children = node.mapping()
+        return {name: children[name].value for name in sorted(children)}
+
+    def _split(self, items: list[Node], path: Path, reader: Reader) -> tuple[dict[str, Node], dict[str, Mark | Node]]:
+        written: dict[str, Node] = {}
+        keys: dict[str, Mark | Node] = {}
+        for index, item in enumerate(items):
+            if not isinstance(item.value, str):
+                reader.wrong_type(item, (*path, index), "a string like name=value")
+                continue
+            name, equals, value = item.value.partition("=")
+            written[name] = item.with_value(value if equals else None)
+            keys[name] = item
+        return written, keys

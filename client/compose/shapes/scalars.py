@@ -1,0 +1,275 @@
+"""Shapes of single values: texts, flags, numbers, sizes, durations.
+
+Compose takes strings where it wants numbers and booleans, because variables make strings: `"${REPLICAS}"` is read as
+the number that the field wants. `yes` and `on` are booleans where a boolean is wanted, and strings elsewhere.
+"""
+
+import re
+from typing import Any, Final
+
+from fizz.client.compose.nodes import Moment, Node
+from fizz.client.compose.paths import absolute
+from fizz.client.compose.problems import Path, suggestion
+from fizz.client.compose.scalars import to_text
+from fizz.client.compose.shapes.base import Reader, Shape
+from fizz.schemas.spans import format_duration, parse_duration
+
+__all__ = ["Amount", "Bytes", "Duration", "FileMode", "FilePath", "Flag", "Loose", "Text", "Whole", "parse_size"]
+
+_TRUE: Final = frozenset({"true", "yes", "y", "on"})
+_FALSE: Final = frozenset({"false", "no", "n", "off"})
+_WHOLE: Final = re.compile(r"[+-]?[0-9]+")
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_SIZE: Final = re.compile(r"([0-9.]+(?:[eE][0-9]+)?) ?(?:b|([kmgtp])(?:i?b)?)?", re.IGNORECASE)
+_POWERS: Final = {unit: 1024**power for power, unit in enumerate("kmgtp", start=1)}
+_OCTAL: Final = re.compile(r"[0-7]+")
+
+
+class Text(Shape):
+    """A string; perhaps of a certain form, or one of some words. `nullable` lets an explicit null mean "none"."""
+
+    def __init__(
+        self,
+        *,
+        choices: tuple[str, ...] = (),
+        pattern: str = "",
+        form: str = "",
+        nullable: bool = False,
+    ) -> None:
+        self._choices = choices
+        self._pattern = re.compile(pattern) if pattern else None
+        self._form = form
+        self._nullable = nullable
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        value = node.value
+        if value is None and self._nullable and node.tag is None:
+            return node
+        if not isinstance(value, str):
+            scalar = isinstance(value, int | float | Moment)
+            reader.wrong_type(node, path, "a string", "write it in quotes" if scalar else "")
+            return None
+        if reader.as_written(node):
+            return node
+        if self._choices and value not in self._choices:
+            words = ", ".join(self._choices)
+            hint = suggestion(value, list(self._choices))
+            reader.error(node, path, f'must be one of {words}, not "{value}"', hint)
+            return None
+        if self._pattern and not self._pattern.search(value):
+            reader.error(node, path, f'must be {self._form}, not "{value}"')
+            return None
+        return node
+
+
+class FilePath(Text):
+    """A path on this machine; a relative one starts from the folder of the project."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        text = super().read(node, path, reader)
+        if text is None or not isinstance(text.value, str) or reader.as_written(text) or not text.value:
+            return text
+        return text.with_value(absolute(reader.base, reader.home, text.value))
+
+
+class Loose(Shape):
+    """A string where numbers (and, if asked for, dates, booleans and null) are taken too and become strings."""
+
+    def __init__(self, *, booleans: bool = False, null: str | None = None, whole: bool = False) -> None:
+        self._booleans = booleans
+        self._null = null
+        self._whole = whole
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        match node.value:
+            case str():
+                return node
+            case None if self._null is not None and node.tag is None:
+                return node.with_value(self._null)
+            case bool() | Moment() as value if self._booleans:
+                return node.with_value(to_text(value))
+            case bool():
+                pass
+            case int() as value:
+                return node.with_value(str(value))
+            case float() as value if not self._whole:
+                return node.with_value(to_text(value))
+        reader.wrong_type(node, path, "a string or a number")
+        return None
+
+
+class Flag(Shape):
+    """true or false. `strict` takes no strings."""
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self._strict = strict
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        match node.value:
+            case bool():
+                return node
+            case str() as text if not self._strict:
+                if reader.as_written(node):
+                    return node
+                if text.lower() in _TRUE:
+                    return node.with_value(True)
+                if text.lower() in _FALSE:
+                    return node.with_value(False)
+                reader.error(node, path, f'must be true or false, not "{text}"')
+                return None
+        reader.wrong_type(node, path, "true or false")
+        return None
+
+
+class Whole(Shape):
+    """A whole number in a range. `floats` lets a fraction in and cuts it off, with a warning, as compose does.
+    `strings=False` is for the few fields that variables cannot set.
+    """
+
+    def __init__(
+        self, minimum: int | None = None, maximum: int | None = None, *, floats: bool = False, strings: bool = True
+    ) -> None:
+        self._minimum = minimum
+        self._maximum = maximum
+        self._floats = floats
+        self._strings = strings
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        value = self._number(node, path, reader)
+        if value is None:
+            return node if reader.as_written(node) else None
+        low, high = self._minimum, self._maximum
+        if (low is not None and value < low) or (high is not None and value > high):
+            bounds = f"at least {low}" if high is None else f"from {low} to {high}"
+            reader.error(node, path, f"must be {bounds}, not {value}")
+            return None
+        return node.with_value(value)
+
+    def _number(self, node: Node, path: Path, reader: Reader) -> int | None:
+        match node.value:
+            case bool():
+                pass
+            case int() as value:
+                return value
+            case float() as value if self._floats and abs(value) < 1e18:
+                if value != int(value):
+                    reader.warn(node, path, f"must be a whole number; {value} counts as {int(value)}")
+                return int(value)
+            case str() as text if self._strings:
+                if _WHOLE.fullmatch(text) and len(text) < 25:
+                    return int(text)
+                if not reader.as_written(node):
+                    reader.error(node, path, f'must be a whole number, not "{text}"')
+                return None
+        reader.wrong_type(node, path, "a whole number")
+        return None
+
+
+class Amount(Shape):
+    """A number that may have a fraction."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        match node.value:
+            case bool():
+                pass
+            case int() | float() as value if abs(value) < 1e18:
+                return node.with_value(float(value))
+            case str() as text:
+                if _NUMBER.fullmatch(text) and abs(float(text)) < 1e18:
+                    return node.with_value(float(text))
+                if reader.as_written(node):
+                    return node
+                reader.error(node, path, f'must be a number, not "{text}"')
+                return None
+        reader.wrong_type(node, path, "a number")
+        return None
+
+    def dump(self, node: Node) -> Any:
+        value = node.value
+        return int(value) if isinstance(value, float) and value == int(value) else value
+
+
+class Bytes(Shape):
+    """A size: a number of bytes, or a number with a unit of 1024: `64m`, `1.5gb`, `512KiB`. -1 stands for no limit."""
+
+    def __init__(self, *, numbers: bool = True, minimum: int = -(1 << 63)) -> None:
+        self._numbers = numbers
+        self._minimum = minimum
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        match node.value:
+            case bool():
+                pass
+            case int() | float() as value if self._numbers and self._minimum <= value < 1 << 63:
+                return node.with_value(int(value))
+            case str() as text:
+                size = parse_size(text)
+                if size is not None:
+                    return node.with_value(size)
+                if reader.as_written(node):
+                    return node
+                reader.error(node, path, f'must be a size like 64m or 1.5gb, not "{text}"')
+                return None
+        reader.wrong_type(node, path, "a size like 64m", "" if self._numbers else "write it in quotes")
+        return None
+
+    def dump(self, node: Node) -> Any:
+        return str(node.value) if node.value else None
+
+
+class Duration(Shape):
+    """A span of time: `30s`, `1m30s`, `500ms`, `1d`."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        if not isinstance(node.value, str):
+            reader.wrong_type(node, path, "a duration like 30s or 1m30s")
+            return None
+        if reader.as_written(node):
+            return node
+        try:
+            length = parse_duration(node.value)
+        except ValueError:
+            reader.error(node, path, f'must be a duration like 30s or 1m30s, not "{node.value}"')
+            return None
+        if abs(length) >= 1 << 63:
+            reader.error(node, path, f'must be a duration below 292 years, not "{node.value}"')
+            return None
+        return node.with_value(format_duration(length).replace("us", "µs"))
+
+
+class FileMode(Shape):
+    """Permissions of a file: a number, or a string in octal. Printed in octal."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        match node.value:
+            case bool():
+                pass
+            case int() as value if 0 <= value < 1 << 32:
+                return node
+            case str() as text:
+                if _OCTAL.fullmatch(text) and len(text) < 11:
+                    return node.with_value(int(text, 8))
+                if reader.as_written(node):
+                    return node
+                reader.error(node, path, f'must be permissions in octal like 0440, not "{text}"')
+                return None
+        reader.wrong_type(node, path, "permissions in octal like 0440")
+        return None
+
+    def dump(self, node: Node) -> Any:
+        return f"{node.value:04o}" if isinstance(node.value, int) else node.value
+
+
+def parse_size(text: str) -> int | None:
+    """The number of bytes that a text like `64m` stands for; None if it is no such text."""
+    if text == "-1":
+        return -1
+    match = _SIZE.fullmatch(text)
+    if not match:
+        return None
+    number, unit = match.groups()
+    try:
+        size = float(number) * _POWERS.get((unit or "").lower(), 1)
+    except (ValueError, OverflowError):
+        return None
+    return int(size) if size < 1 << 63 else None

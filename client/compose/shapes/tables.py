@@ -1,0 +1,178 @@
+"""Mappings with known keys: the tables that the specification is made of.
+
+A `Table` knows all keys that the specification has, whether Fizz honours each and how; a key that it does not have is
+an error with a guess at what was meant. Keys that begin with `x-` are free.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from fizz.client.compose.nodes import Node, broken
+from fizz.client.compose.problems import Path, path_text, suggestion
+from fizz.client.compose.shapes.base import Opaque, Reader, Shape
+from fizz.client.compose.shapes.collections import ListOf, MapOf, merge_mappings, read_reset
+
+__all__ = ["Key", "Support", "Table", "ignored", "later", "yes"]
+
+_OPAQUE = Opaque()
+
+
+class Support(StrEnum):
+    """Whether Fizz honours a key."""
+
+    YES = "yes"
+    LATER = "not yet"
+    IGNORED = "no effect"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a table. `note` says for the guide how it is honoured; `keep` prints it even if it is zero or empty."""
+
+    shape: Shape
+    support: Support = Support.YES
+    note: str = ""
+    keep: bool = False
+
+
+def yes(shape: Shape, note: str = "", *, keep: bool = False) -> Key:
+    """A key that is honoured."""
+    return Key(shape, Support.YES, note, keep)
+
+
+def later(shape: Shape, note: str = "", *, keep: bool = False) -> Key:
+    """A key that is read and printed, but has no effect so far: using it gets a warning."""
+    return Key(shape, Support.LATER, note, keep)
+
+
+def ignored(shape: Shape, note: str, *, keep: bool = False) -> Key:
+    """A key that has no effect by design."""
+    return Key(shape, Support.IGNORED, note, keep)
+
+
+class Table(Shape):
+    """A mapping with known keys.
+
+    `short` turns a string into the mapping that it stands for. `required` keys are asked for by `missing`, after files
+    are merged. `finish` looks at the whole, canonical mapping and may replace it. `nullable` lets null stand for
+    "nothing said".
+    """
+
+    def __init__(
+        self,
+        keys: Mapping[str, Key],
+        *,
+        short: Callable[[Node, Path, Reader], Node | None] | None = None,
+        required: tuple[str, ...] = (),
+        finish: Callable[[Node, Path, Reader], Node | None] | None = None,
+        nullable: bool = False,
+        extensions: bool = True,
+        wanted: str = "a mapping",
+    ) -> None:
+        self.keys = dict(keys)
+        self.required = required
+        self._short = short
+        self._finish = finish
+        self._nullable = nullable
+        self._extensions = extensions
+        self._wanted = wanted
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        if isinstance(node.value, str) and self._short:
+            long = self._short(node, path, reader)
+            if long is None:
+                return None
+            node = long
+        if node.value is None and self._nullable and node.tag is None:
+            return node
+        if not isinstance(node.value, dict):
+            reader.wrong_type(node, path, self._wanted)
+            return None
+        result: dict[str, Node] = {}
+        for name, child in node.value.items():
+            key = self.keys.get(name)
+            if key is None:
+                if self._extensions and name.startswith("x-"):
+                    result[name] = child
+                else:
+                    self._unknown(name, node, path, reader)
+            else:
+                result[name] = read_reset(child) or self._read_key(name, key, node, path, reader) or broken(child)
+        whole = node.with_value(result)
+        return self._finish(whole, path, reader) if self._finish else whole
+
+    def merge(self, base: Node, over: Node) -> Node:
+        if over.value is None or base.value is None:
+            return base if over.value is None else over
+        return merge_mappings(base, over, lambda name: self.keys[name].shape if name in self.keys else _OPAQUE)
+
+    def dump(self, node: Node) -> Any:
+        if node.value is None:
+            return None
+        children = node.mapping()
+        result: dict[str, Any] = {}
+        for name in sorted(children):
+            key = self.keys.get(name)
+            if key is None:
+                result[name] = _OPAQUE.dump(children[name])
+                continue
+            value = key.shape.dump(children[name])
+            if value is not None and (key.keep or value or not _is_empty(value)):
+                result[name] = value
+        return result
+
+    def missing(self, node: Node, path: Path, reader: Reader) -> None:
+        """Tell of required keys that are not there, in this mapping and in all below it."""
+        for name in self.required:
+            if node.get(name) is None:
+                reader.error(node, path, f'must have the key "{name}"')
+        for name, child in node.mapping().items():
+            if name in self.keys:
+                _missing_below(self.keys[name].shape, child, (*path, name), reader)
+
+    def attributes(self, path: Path = (), support: Support = Support.YES) -> Iterator[tuple[str, Support, str]]:
+        """Every key below, as the guide lists them: path, whether it is honoured, and how."""
+        for name, key in self.keys.items():
+            here, own = (*path, name), key.support if support is Support.YES else support
+            yield path_text(here), own, key.note
+            yield from _attributes_below(key.shape, here, own)
+
+    def _read_key(self, name: str, key: Key, node: Node, path: Path, reader: Reader) -> Node | None:
+        child, here = node.mapping()[name], (*path, name)
+        if key.support is Support.LATER:
+            reader.warn(node.key(name), here, "is not supported yet")
+        reader.muted += key.support is not Support.YES
+        value = key.shape.read(child, here, reader)
+        reader.muted -= key.support is not Support.YES
+        return value
+
+    def _unknown(self, name: str, node: Node, path: Path, reader: Reader) -> None:
+        reader.error(node.key(name), (*path, name), "is not a key that compose knows", suggestion(name, [*self.keys]))
+
+
+def _is_empty(value: Any) -> bool:
+    return value is False or value == 0 or value in ("", [], {})
+
+
+def _missing_below(shape: Shape, node: Node, path: Path, reader: Reader) -> None:
+    match shape:
+        case Table():
+            shape.missing(node, path, reader)
+        case MapOf(item=item):
+            for name, child in node.mapping().items():
+                _missing_below(item, child, (*path, name), reader)
+        case ListOf(item=item):
+            for index, child in enumerate(node.items()):
+                _missing_below(item, child, (*path, index), reader)
+
+
+def _attributes_below(shape: Shape, path: Path, support: Support) -> Iterator[tuple[str, Support, str]]:
+    match shape:
+        case Table():
+            yield from shape.attributes(path, support)
+        case MapOf(item=item):
+            yield from _attributes_below(item, (*path, "*"), support)
+        case ListOf(item=item):
+            yield from _attributes_below(item, (*path[:-1], f"{path[-1]}[]"), support)

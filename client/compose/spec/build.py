@@ -1,0 +1,110 @@
+"""How an image is built: `build: folder`, or the long form. Read and printed; building itself is yet to come."""
+
+from typing import Any, Final
+
+from fizz.client.compose.nodes import Node
+from fizz.client.compose.paths import absolute, is_remote_context
+from fizz.client.compose.problems import Path
+from fizz.client.compose.shapes import Bytes, Flag, ListOf, Loose, Pairs, Reader, Shape, Table, Text, yes
+from fizz.client.compose.spec.files import BUILD_SECRETS
+from fizz.client.compose.spec.hosts import Hosts
+from fizz.client.compose.spec.ulimits import ULIMITS
+
+__all__ = ["BUILD"]
+
+
+class _Context(Text):
+    """The folder that is built, or where to fetch it."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        text = super().read(node, path, reader)
+        if text is None or not isinstance(text.value, str) or reader.as_written(text):
+            return text
+        return text if is_remote_context(text.value) else text.with_value(_local(text.value, reader))
+
+
+class _Contexts(Pairs):
+    """Further folders by name."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        pairs = super().read(node, path, reader)
+        if pairs is None:
+            return None
+        resolved = {
+            name: child.with_value(_local(child.value, reader))
+            if isinstance(child.value, str) and not is_remote_context(child.value) and not reader.as_written(child)
+            else child
+            for name, child in pairs.mapping().items()
+        }
+        return pairs.with_value(resolved)
+
+
+class _Ssh(Pairs):
+    """Keys for the build, by id; `default` is the agent's."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        if isinstance(node.value, str):
+            node = node.with_value([Node(node.value, node.file, node.line, node.column)])
+        pairs = super().read(node, path, reader)
+        if pairs is None:
+            return None
+        resolved = {
+            name: child.with_value(absolute(reader.base, reader.home, child.value))
+            if isinstance(child.value, str) and child.value
+            else child
+            for name, child in pairs.mapping().items()
+        }
+        return pairs.with_value(resolved)
+
+    def dump(self, node: Node) -> Any:
+        return [f"{name}={child.value}" if child.value else name for name, child in sorted(node.mapping().items())]
+
+
+class _Attestation(Shape):
+    """true or false, or parameters as a text; printed as a text."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        return Loose(booleans=True).read(node, path, reader)
+
+
+def _local(path: str, reader: Reader) -> str:
+    return absolute(reader.base, reader.home, path)
+
+
+def _short(node: Node, path: Path, reader: Reader) -> Node | None:
+    return Node({"context": node}, node.file, node.line, node.column, keys={"context": node})
+
+
+_STRINGS: Final = ListOf(Text())
+
+BUILD: Final = Table(
+    {
+        "context": yes(_Context()),
+        "dockerfile": yes(Text()),
+        "dockerfile_inline": yes(Text()),
+        "entitlements": yes(_STRINGS),
+        "args": yes(Pairs(absent=None)),
+        "ssh": yes(_Ssh()),
+        "labels": yes(Pairs()),
+        "cache_from": yes(_STRINGS),
+        "cache_to": yes(_STRINGS),
+        "no_cache": yes(Flag()),
+        "no_cache_filter": yes(ListOf(Text(), single=True)),
+        "additional_contexts": yes(_Contexts()),
+        "network": yes(Text()),
+        "provenance": yes(_Attestation()),
+        "sbom": yes(_Attestation()),
+        "pull": yes(Flag()),
+        "target": yes(Text()),
+        "shm_size": yes(Bytes()),
+        "extra_hosts": yes(Hosts()),
+        "isolation": yes(Text()),
+        "privileged": yes(Flag()),
+        "secrets": yes(BUILD_SECRETS),
+        "tags": yes(_STRINGS),
+        "ulimits": yes(ULIMITS),
+        "platforms": yes(_STRINGS),
+    },
+    short=_short,
+    wanted="a path, or a mapping",
+)

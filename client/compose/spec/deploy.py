@@ -1,0 +1,97 @@
+"""`deploy`: how many, with which resources, restarted when. What only Docker Swarm can do has no effect."""
+
+from typing import Final
+
+from fizz.client.compose.nodes import Node
+from fizz.client.compose.shapes import (
+    Amount,
+    Bytes,
+    Duration,
+    ListOf,
+    Pairs,
+    Table,
+    Text,
+    Whole,
+    ignored,
+    later,
+    yes,
+)
+from fizz.client.compose.spec.devices import DEVICE_REQUESTS
+
+__all__ = ["DEPLOY"]
+
+_ORDER: Final = Text(choices=("start-first", "stop-first"))
+
+
+class _Delay(Duration):
+    """A duration that says nothing if it is zero."""
+
+    def dump(self, node: Node) -> object:
+        return None if node.value == "0s" else node.value
+
+
+_UPDATE: Final = Table(
+    {
+        "parallelism": yes(Whole(0), keep=True),
+        "delay": yes(_Delay()),
+        "failure_action": yes(Text()),
+        "monitor": yes(_Delay()),
+        "max_failure_ratio": yes(Amount()),
+        "order": yes(_ORDER),
+    }
+)
+
+_GENERIC: Final = ListOf(
+    Table({"discrete_resource_spec": yes(Table({"kind": yes(Text()), "value": yes(Whole(floats=True))}))}),
+    duplicates="keep",
+)
+
+_LIMITS: Final = Table(
+    {
+        "cpus": yes(Amount(), "resources.limits.cpu"),
+        "memory": yes(Bytes(numbers=False), "resources.limits.memory"),
+        "pids": yes(Whole(), "resources.limits.pids"),
+    }
+)
+_RESERVATIONS: Final = Table(
+    {
+        "cpus": yes(Amount(), "resources.requests.cpu"),
+        "memory": yes(Bytes(numbers=False), "resources.requests.memory"),
+        "generic_resources": later(_GENERIC),
+        "devices": later(DEVICE_REQUESTS),
+    }
+)
+
+_RESTART: Final = Table(
+    {
+        "condition": yes(Text(), "any, on-failure, none: restart policy, if `restart` is absent"),
+        "delay": later(Duration()),
+        "max_attempts": yes(Whole(0), "maximumRetryCount", keep=True),
+        "window": later(Duration()),
+    }
+)
+
+_PLACEMENT: Final = Table(
+    {
+        "constraints": yes(ListOf(Text(), duplicates="keep")),
+        "preferences": yes(ListOf(Table({"spread": yes(Text())}), duplicates="keep")),
+        "max_replicas_per_node": yes(Whole()),
+    }
+)
+
+_SWARM: Final = "a matter of Docker Swarm"
+
+DEPLOY: Final = Table(
+    {
+        "mode": ignored(Text(), _SWARM),
+        "endpoint_mode": ignored(Text(), _SWARM),
+        "replicas": yes(Whole(0), "spec.replicas of the Deployment", keep=True),
+        "labels": yes(Pairs(), "labels of the Deployment, where Kubernetes allows them"),
+        "rollback_config": later(_UPDATE, keep=True),
+        "update_config": later(_UPDATE, keep=True),
+        "resources": yes(Table({"limits": yes(_LIMITS), "reservations": yes(_RESERVATIONS)})),
+        "restart_policy": yes(_RESTART),
+        "placement": ignored(_PLACEMENT, _SWARM),
+    },
+    nullable=True,
+)

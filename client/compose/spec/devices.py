@@ -1,0 +1,113 @@
+"""Devices: nodes of the host's /dev, GPUs and other devices by capability, and limits of block devices."""
+
+from typing import Final
+
+from fizz.client.compose.nodes import Node, empty_mapping
+from fizz.client.compose.problems import Path
+from fizz.client.compose.shapes import Bytes, ListOf, Pairs, Reader, Shape, Table, Text, Whole, yes
+
+__all__ = ["BLKIO", "DEVICES", "DEVICE_REQUESTS", "GPUS"]
+
+
+def _short_device(node: Node, path: Path, reader: Reader) -> Node | None:
+    """`source[:target[:permissions]]`; where there is one path, it is both."""
+    parts = str(node.value).split(":")
+    if len(parts) > 3 or not parts[0]:
+        reader.error(node, path, f'must be source[:target[:permissions]], not "{node.value}"')
+        return None
+    source, target, permissions = (*parts, "", "")[:3]
+    values = {"source": source, "target": target or source, "permissions": permissions or "rwm"}
+    return Node({key: node.with_value(value) for key, value in values.items()}, node.file, node.line, node.column)
+
+
+def _finish_device(node: Node, path: Path, reader: Reader) -> Node | None:
+    if node.get("target") is None:
+        reader.error(node, path, 'must have the key "target"')
+        return None
+    return node
+
+
+DEVICES: Final = ListOf(
+    Table(
+        {"source": yes(Text()), "target": yes(Text()), "permissions": yes(Text())},
+        short=_short_device,
+        finish=_finish_device,
+        required=("source",),
+        wanted="a string like /dev/sda:/dev/xvda:rwm, or a mapping",
+    ),
+    key=lambda node: str(node.mapping()["target"].value),
+)
+
+
+class _Count(Shape):
+    """How many devices: a number, or `all`, which is -1."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        return node.with_value(-1) if node.value == "all" else Whole().read(node, path, reader)
+
+
+def _finish_request(node: Node, path: Path, reader: Reader) -> Node | None:
+    count, ids = node.get("count"), node.get("device_ids")
+    if count is not None and ids is not None:
+        reader.error(node.key("device_ids"), path, "takes only one of count and device_ids")
+        return None
+    if count is None and ids is None:
+        return node.with_value({**node.mapping(), "count": node.with_value(-1)})
+    return node
+
+
+def _requests(*required: str) -> ListOf:
+    strings = ListOf(Text(), duplicates="error")
+    return ListOf(
+        Table(
+            {
+                "capabilities": yes(strings),
+                "count": yes(_Count()),
+                "device_ids": yes(strings),
+                "driver": yes(Text()),
+                "options": yes(Pairs()),
+            },
+            finish=_finish_request,
+            required=required,
+        ),
+        duplicates="keep",
+    )
+
+
+DEVICE_REQUESTS: Final = _requests("capabilities")
+
+
+class _Gpus(ListOf):
+    """`all`, or a list of requests."""
+
+    def __init__(self) -> None:
+        super().__init__(_requests().item, duplicates="keep")
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        if node.value == "all":
+            everything = empty_mapping(node)
+            return super().read(node.with_value([everything]), path, reader)
+        if isinstance(node.value, str):
+            reader.error(node, path, f'must be "all" or a list, not "{node.value}"')
+            return None
+        return super().read(node, path, reader)
+
+
+GPUS: Final = _Gpus()
+
+
+def _limits(key: str, shape: Shape) -> ListOf:
+    return ListOf(Table({"path": yes(Text()), key: yes(shape)}, extensions=False), duplicates="keep")
+
+
+BLKIO: Final = Table(
+    {
+        "device_read_bps": yes(_limits("rate", Bytes())),
+        "device_read_iops": yes(_limits("rate", Bytes())),
+        "device_write_bps": yes(_limits("rate", Bytes())),
+        "device_write_iops": yes(_limits("rate", Bytes())),
+        "weight": yes(Whole(strings=False)),
+        "weight_device": yes(_limits("weight", Whole())),
+    },
+    extensions=False,
+)

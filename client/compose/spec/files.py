@@ -1,0 +1,90 @@
+"""Secrets and configs: what services mount, and where their content comes from.
+
+A service names a secret or config, or says in the long form where it goes: `{source, target, uid, gid, mode}`. At the
+top level each has its content: a file, a variable of the environment, a text (configs only), or it is external.
+"""
+
+from typing import Final
+
+from fizz.client.compose.nodes import Node
+from fizz.client.compose.problems import Path
+from fizz.client.compose.shapes import (
+    FileMode,
+    FilePath,
+    ListOf,
+    Loose,
+    MapOf,
+    Pairs,
+    Reader,
+    Table,
+    Text,
+    ignored,
+    later,
+    yes,
+)
+from fizz.client.compose.spec.external import External, finish_external
+
+__all__ = ["BUILD_SECRETS", "CONFIGS", "GRANTED_CONFIGS", "GRANTED_SECRETS", "NAMES", "SECRETS"]
+
+
+def _short(node: Node, path: Path, reader: Reader) -> Node | None:
+    return Node({"source": node}, node.file, node.line, node.column, keys={"source": node})
+
+
+def _granted(folder: str) -> ListOf:
+    """What a service is given; told apart by where it goes."""
+
+    def key(node: Node) -> object:
+        target, source = node.get("target"), node.get("source")
+        return target.value if target and target.value else f"{folder}{source.value if source else None}"
+
+    return ListOf(
+        Table(
+            {
+                "source": yes(Text(), "name of the Secret or ConfigMap"),
+                "target": yes(Text(), "path of the file"),
+                "uid": yes(Text(), "owner of the file"),
+                "gid": yes(Text(), "group of the file"),
+                "mode": yes(FileMode(), "permissions of the file; 0444 if absent", keep=True),
+            },
+            short=_short,
+            wanted="a name, or a mapping",
+        ),
+        key=key,
+    )
+
+
+GRANTED_SECRETS: Final = _granted("/run/secrets/")
+GRANTED_CONFIGS: Final = _granted("/")
+BUILD_SECRETS: Final = _granted("")
+
+_SECRET: Final = Table(
+    {
+        "name": yes(Text(), "name of an external one"),
+        "environment": yes(Text(), "content from a variable"),
+        "file": yes(FilePath(), "content from a file"),
+        "external": yes(External(), "must exist as a Secret in the namespace"),
+        "labels": ignored(Pairs(), "a matter of Docker Swarm"),
+        "driver": later(Text()),
+        "driver_opts": later(MapOf(Loose())),
+        "template_driver": later(Text()),
+    },
+    finish=finish_external,
+)
+
+_CONFIG: Final = Table(
+    {
+        "name": yes(Text(), "name of an external one"),
+        "content": yes(Text(), "content as a text"),
+        "environment": yes(Text(), "content from a variable"),
+        "file": yes(FilePath(), "content from a file"),
+        "external": yes(External(), "must exist as a ConfigMap in the namespace"),
+        "labels": ignored(Pairs(), "a matter of Docker Swarm"),
+        "template_driver": later(Text()),
+    },
+    finish=finish_external,
+)
+
+NAMES: Final = r"[a-zA-Z0-9._-]+"
+SECRETS: Final = MapOf(_SECRET, names=NAMES)
+CONFIGS: Final = MapOf(_CONFIG, names=NAMES)

@@ -1,0 +1,79 @@
+"""Lines for the hosts file: `name=address`, `name:address`, or a mapping of names to one or several addresses."""
+
+from typing import Any
+
+from fizz.client.compose.nodes import RESET, Mark, Node, broken
+from fizz.client.compose.problems import Path
+from fizz.client.compose.shapes import Reader, Shape
+from fizz.client.compose.shapes.collections import merge_mappings, read_reset
+
+__all__ = ["Hosts"]
+
+
+class _Addresses(Shape):
+    """The addresses of one name. Those of a later file are added."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        written = node.value if isinstance(node.value, list) else [node]
+        addresses: list[Node] = []
+        for item in written:
+            if not isinstance(item.value, str):
+                reader.wrong_type(item, path, "an address, or a list of addresses")
+                return None
+            addresses.append(item.with_value(_bare(item.value)))
+        return Node(addresses, node.file, node.line, node.column, tag=node.tag)
+
+    def merge(self, base: Node, over: Node) -> Node:
+        return over.with_value([*base.items(), *over.items()])
+
+
+class Hosts(Shape):
+    """Names and their addresses. `host-gateway` stands for the host itself."""
+
+    def __init__(self) -> None:
+        self._addresses = _Addresses()
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        match node.value:
+            case dict() as mapping:
+                written, keys = list(mapping.items()), dict(node.keys or {})
+            case list() as items:
+                written, keys = self._split(items, path, reader)
+            case _:
+                reader.wrong_type(node, path, "a mapping, or a list of name=address")
+                return None
+        result: dict[str, Node] = {}
+        for name, child in written:
+            value = read_reset(child) or self._addresses.read(child, (*path, name), reader) or broken(child)
+            known = result.get(name)
+            result[name] = self._addresses.merge(known, value) if known and value.tag != RESET else value
+        return Node(result, node.file, node.line, node.column, keys=keys, tag=node.tag)
+
+    def merge(self, base: Node, over: Node) -> Node:
+        return merge_mappings(base, over, lambda name: self._addresses)
+
+    def dump(self, node: Node) -> Any:
+        """`name=address`, sorted by name; the addresses of a name as they were written."""
+        hosts = node.mapping()
+        return [f"{name}={address.value}" for name in sorted(hosts) for address in hosts[name].items()]
+
+    def _split(
+        self, items: list[Node], path: Path, reader: Reader
+    ) -> tuple[list[tuple[str, Node]], dict[str, Mark | Node]]:
+        written: list[tuple[str, Node]] = []
+        keys: dict[str, Mark | Node] = {}
+        for index, item in enumerate(items):
+            if not isinstance(item.value, str):
+                reader.wrong_type(item, (*path, index), "a string like name=address")
+                continue
+            name, separator, address = item.value.partition("=" if "=" in item.value else ":")
+            if not separator or not name or not address:
+                reader.error(item, (*path, index), f'must be name=address, not "{item.value}"')
+                continue
+            written.append((name, item.with_value(address)))
+            keys[name] = item
+        return written, keys
+
+
+def _bare(address: str) -> str:
+    return address[1:-1] if address.startswith("[") and address.endswith("]") else address

@@ -1,0 +1,197 @@
+"""Services and the project as a whole."""
+
+from typing import Final
+
+from fizz.client.compose.nodes import Node
+from fizz.client.compose.problems import Path
+from fizz.client.compose.shapes import (
+    FilePath,
+    Flag,
+    Key,
+    ListOf,
+    Loose,
+    MapOf,
+    Reader,
+    Shape,
+    Table,
+    Text,
+    Whole,
+    ignored,
+    later,
+    yes,
+)
+from fizz.client.compose.spec.build import BUILD
+from fizz.client.compose.spec.commands import Command
+from fizz.client.compose.spec.container import CONTAINER, ENVIRONMENT
+from fizz.client.compose.spec.deploy import DEPLOY
+from fizz.client.compose.spec.files import CONFIGS, NAMES, SECRETS
+from fizz.client.compose.spec.ports import PORTS
+from fizz.client.compose.spec.resources import MODELS, NETWORKS, VOLUMES
+
+__all__ = ["PROJECT", "SERVICE"]
+
+_CONDITIONS: Final = ("service_started", "service_healthy", "service_completed_successfully")
+
+_DEPENDENCY: Final = Table(
+    {
+        "condition": yes(Text(choices=_CONDITIONS), "Started, Healthy, CompletedSuccessfully"),
+        "restart": yes(Flag(), "restarted when the dependency is"),
+        "required": yes(Flag(strict=True), "false: may be missing", keep=True),
+    },
+    required=("condition",),
+)
+
+
+def _started(node: Node) -> Node:
+    condition = Node("service_started", node.file, node.line, node.column)
+    return Node({"condition": condition}, node.file, node.line, node.column)
+
+
+_HOOK: Final = Table(
+    {
+        "command": yes(Command()),
+        "user": yes(Text()),
+        "privileged": yes(Flag()),
+        "working_dir": yes(Text()),
+        "environment": yes(ENVIRONMENT),
+    },
+    required=("command",),
+)
+_HOOKS: Final = ListOf(_HOOK, duplicates="keep")
+
+_WATCH: Final = Table(
+    {
+        "path": yes(FilePath()),
+        "action": yes(Text(choices=("rebuild", "sync", "restart", "sync+restart", "sync+exec"))),
+        "target": yes(Text()),
+        "ignore": yes(ListOf(Text(), single=True)),
+        "include": yes(ListOf(Text(), single=True)),
+        "exec": yes(_HOOK),
+        "initial_sync": yes(Flag(strict=True)),
+    },
+    required=("path", "action"),
+)
+
+
+class _ProviderOption(Shape):
+    """One or several values; printed as a list of texts."""
+
+    def __init__(self) -> None:
+        self._list = ListOf(Loose(booleans=True), duplicates="keep")
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        if not isinstance(node.value, list):
+            node = Node([node], node.file, node.line, node.column)
+        return self._list.read(node, path, reader)
+
+    def merge(self, base: Node, over: Node) -> Node:
+        return self._list.merge(base, over)
+
+
+_PROVIDER: Final = Table({"type": yes(Text()), "options": yes(MapOf(_ProviderOption()))}, required=("type",))
+
+
+def _extends(node: Node, path: Path, reader: Reader) -> Node | None:
+    return Node({"service": node}, node.file, node.line, node.column, keys={"service": node})
+
+
+_SERVICE_KEYS: Final[dict[str, Key]] = {
+    **CONTAINER,
+    "build": later(BUILD),
+    "depends_on": yes(MapOf(_DEPENDENCY, names=NAMES, from_list=_started), "spec.dependsOn of the Deployment"),
+    "ports": yes(PORTS),
+    "deploy": yes(DEPLOY),
+    "develop": later(Table({"watch": yes(ListOf(_WATCH, duplicates="keep"))}, nullable=True)),
+    "profiles": yes(ListOf(Text()), "the service is there if one of them is enabled"),
+    "restart": yes(
+        Text(
+            pattern=r"^(|no|always|unless-stopped|on-failure(:[0-9]{1,9})?)$",
+            form="no, always, unless-stopped, on-failure or on-failure:<number>",
+        ),
+        "restartPolicy",
+    ),
+    "scale": yes(Whole(0), "spec.replicas of the Deployment", keep=True),
+    "attach": later(Flag(), keep=True),
+    "container_name": yes(
+        Text(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$", form="two or more letters, digits, dashes, dots or underscores"),
+        "containerName",
+    ),
+    "provider": later(_PROVIDER),
+    "extends": yes(
+        Table(
+            {"service": yes(Text(), "the other service"), "file": yes(Text(), "the file that has it")},
+            short=_extends,
+            required=("service",),
+            extensions=False,
+            wanted="the name of a service, or a mapping",
+        ),
+        "resolved when the project is loaded",
+    ),
+    "links": later(ListOf(Text())),
+    "external_links": later(ListOf(Text(), duplicates="error")),
+    "pre_start": later(ListOf(Table({**CONTAINER, "per_replica": yes(Flag())}), duplicates="keep")),
+    "post_start": later(_HOOKS),
+    "pre_stop": later(_HOOKS),
+}
+
+SERVICE: Final = Table(_SERVICE_KEYS, nullable=True)
+
+
+def _schedule(node: Node, path: Path, reader: Reader) -> Node | None:
+    return Node({"cron": node}, node.file, node.line, node.column, keys={"cron": node})
+
+
+_TRIGGERS: Final = Table(
+    {
+        "manual": yes(Flag()),
+        "schedule": yes(
+            ListOf(
+                Table(
+                    {
+                        "cron": yes(Text()),
+                        "timezone": yes(Text()),
+                        "concurrency": yes(Text(choices=("forbid", "queue"))),
+                        "missed_fires": yes(Text(choices=("one", "skip"))),
+                    },
+                    short=_schedule,
+                    required=("cron",),
+                ),
+                duplicates="keep",
+            )
+        ),
+    }
+)
+
+_JOB: Final = Table(
+    {
+        **{name: _SERVICE_KEYS[name] for name in (*CONTAINER, "build", "depends_on", "ports", "profiles")},
+        "triggers": yes(_TRIGGERS),
+    },
+    required=("triggers",),
+)
+
+_INCLUDE: Final = Table(
+    {
+        "path": yes(ListOf(Text(), single=True, duplicates="keep"), "files, merged with one another"),
+        "env_file": yes(ListOf(Text(), single=True, duplicates="keep"), "variables for these files"),
+        "project_directory": yes(Text(), "where relative paths start"),
+    },
+    short=lambda node, path, reader: Node({"path": node}, node.file, node.line, node.column),
+    extensions=False,
+    wanted="a path, or a mapping",
+)
+
+PROJECT: Final = Table(
+    {
+        "version": ignored(Text(), "obsolete"),
+        "name": yes(Text(), "name of the project"),
+        "include": yes(ListOf(_INCLUDE, duplicates="keep"), "loaded with the project"),
+        "services": yes(MapOf(SERVICE, names=NAMES), "Deployment and Service", keep=True),
+        "networks": yes(NETWORKS, "Network"),
+        "volumes": yes(VOLUMES, "Volume"),
+        "secrets": yes(SECRETS, "Secret"),
+        "configs": yes(CONFIGS, "ConfigMap"),
+        "models": later(MODELS),
+        "jobs": later(MapOf(_JOB, names=NAMES)),
+    },
+)

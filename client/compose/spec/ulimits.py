@@ -1,0 +1,37 @@
+"""Limits of the kernel: one number for both limits, or `{soft, hard}`."""
+
+from typing import Final
+
+from fizz.client.compose.nodes import Node
+from fizz.client.compose.problems import Path
+from fizz.client.compose.shapes import MapOf, Reader, Shape, Table, Whole, yes
+
+__all__ = ["ULIMITS"]
+
+_LIMITS: Final = Table(
+    {"soft": yes(Whole(), "soft limit", keep=True), "hard": yes(Whole(), "hard limit", keep=True)},
+    required=("soft", "hard"),
+    wanted="a number, or a mapping with soft and hard",
+)
+
+
+class _Ulimit(Shape):
+    """Both limits. A later file's number replaces a mapping, and the other way round."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        if isinstance(node.value, str | int) and not isinstance(node.value, bool):
+            return Whole().read(node, path, reader)
+        limits = _LIMITS.read(node, path, reader)
+        if limits is not None:
+            _LIMITS.missing(limits, path, reader)
+        return limits
+
+    def merge(self, base: Node, over: Node) -> Node:
+        both = isinstance(base.value, dict) and isinstance(over.value, dict)
+        return _LIMITS.merge(base, over) if both else over
+
+    def dump(self, node: Node) -> object:
+        return _LIMITS.dump(node) if isinstance(node.value, dict) else node.value
+
+
+ULIMITS: Final = MapOf(_Ulimit())

@@ -1,0 +1,86 @@
+"""Deployments and Services: what the services of a project become."""
+
+from typing import Any, Final
+
+from fizz.client.compose.translate.containers import container_spec
+from fizz.client.compose.translate.meta import Scope
+from fizz.client.compose.translate.ports import container_ports, service_ports
+from fizz.client.compose.translate.resources import given
+from fizz.schemas.apps import (
+    Dependency,
+    Deployment,
+    DeploymentSpec,
+    Service,
+    ServiceSpec,
+    Template,
+    TemplateMeta,
+)
+from fizz.schemas.meta import Object
+from fizz.schemas.names import check_label_key, check_label_value, to_name
+
+__all__ = ["translate_deployments"]
+
+JSON = dict[str, Any]
+
+_CONDITIONS: Final = {
+    "service_started": "Started",
+    "service_healthy": "Healthy",
+    "service_completed_successfully": "CompletedSuccessfully",
+}
+
+
+def translate_deployments(scope: Scope, model: JSON) -> list[Object]:
+    """A Service for each service, then a Deployment for each. A service that a provider runs becomes nothing."""
+    services = {name: service for name, service in model["services"].items() if not service.get("provider")}
+    return [
+        *(_service(scope, name, service) for name, service in services.items()),
+        *(_deployment(scope, name, service, model) for name, service in services.items()),
+    ]
+
+
+def _service(scope: Scope, name: str, service: JSON) -> Service:
+    own = to_name(name)
+    ports = service_ports(container_ports(service))
+    aliases = [name] if name != own else None
+    return Service(
+        metadata=scope.meta(name, name),
+        spec=ServiceSpec(deployment=own, **given(ports=ports or None, aliases=aliases)),
+    )
+
+
+def _deployment(scope: Scope, name: str, service: JSON, model: JSON) -> Deployment:
+    deploy = service.get("deploy") or {}
+    meta = scope.meta(name, name)
+    allowed, others = _split_labels(deploy.get("labels") or {})
+    meta.labels = {**allowed, **scope.labels(name)}
+    if others:
+        meta.annotations = others
+    return Deployment(
+        metadata=meta,
+        spec=DeploymentSpec(
+            replicas=deploy.get("replicas", service.get("scale", 1)),
+            template=Template(
+                metadata=TemplateMeta(labels=scope.labels(name)),
+                spec=container_spec(scope.project, name, service, model),
+            ),
+            **given(depends_on=_dependencies(service) or None),
+        ),
+    )
+
+
+def _dependencies(service: JSON) -> list[Dependency]:
+    return [
+        Dependency(
+            name=to_name(other),
+            condition=_CONDITIONS[needed["condition"]],
+            **given(required=None if needed.get("required", True) else False, restart=needed.get("restart")),
+        )
+        for other, needed in service.get("depends_on", {}).items()
+    ]
+
+
+def _split_labels(labels: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Labels that Kubernetes allows, and those whose value it allows only in an annotation."""
+    keys = [key for key in labels if not check_label_key(key)]
+    allowed = {key: labels[key] for key in keys if not check_label_value(labels[key])}
+    return allowed, {key: labels[key] for key in keys if key not in allowed}
