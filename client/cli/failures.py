@@ -79,10 +79,10 @@ def guard(command: Callable[[], object]) -> int:
 
 
 def _describe(problem: BaseException) -> list[str]:
-    if isinstance(problem, Failure):
-        return problem.lines()
     while isinstance(problem, BaseExceptionGroup):
         problem = problem.exceptions[0]
+    if isinstance(problem, Failure):
+        return problem.lines()
     # Whoever did not talk to the server has no such error, and need not import it for the question.
     if (client := sys.modules.get("fizz.client.errors")) and isinstance(problem, client.ApiError):
         return _describe_refusal(cast("ApiError", problem))

@@ -26,7 +26,7 @@ DATA = {
         pytest.param("{.items[-1].metadata.name}", "db", id="from the end"),
         pytest.param("{.items[0].spec.tags[1:]}", "b c", id="slice"),
         pytest.param("{.items[0].metadata.labels['fizz.dev/service']}", "web", id="quoted"),
-        pytest.param('{.items[?(@.spec.replicas>1)].metadata.name}', "web", id="greater"),
+        pytest.param("{.items[?(@.spec.replicas>1)].metadata.name}", "web", id="greater"),
         pytest.param('{.items[?(@.metadata.name!="web")].spec.on}', "true", id="not equal"),
         pytest.param("{.items[?(@.spec.on)].metadata.name}", "db", id="has it"),
         pytest.param('{.items[0].status.conditions[?(@.type=="Ready")].status}', "True", id="condition"),

@@ -1,0 +1,187 @@
+from typing import Any
+
+import pytest
+
+from fizz.client.cli.rollout import Rollout, Stage
+from fizz.schemas.base import JSON
+
+
+def deployment(
+    name: str = "web",
+    *,
+    wanted: int = 1,
+    seen: bool = True,
+    after: list[JSON] | None = None,
+    reason: str = "",
+    message: str = "",
+    healthcheck: bool = False,
+    **counts: int,
+) -> JSON:
+    """A Deployment of generation 2; `reason` is that of Progressing, with False for what is wrong."""
+    spec: JSON = {"replicas": wanted, "dependsOn": after or [], "template": {"spec": {"image": "x"}}}
+    if healthcheck:
+        spec["template"]["spec"]["healthcheck"] = {"test": ["CMD", "true"]}
+    status: JSON = {"observedGeneration": 2 if seen else 1, **counts}
+    if reason:
+        bad = reason in {"ReplicaFailed", "ReplicaUnhealthy", "NameTaken", "DependencyFailed"}
+        status["conditions"] = [
+            {"type": "Progressing", "status": "False" if bad else "True", "reason": reason, "message": message}
+        ]
+    return {"kind": "Deployment", "metadata": {"name": name, "generation": 2}, "spec": spec, "status": status}
+
+
+def container(name: str = "web-0", of: str = "web", **status: Any) -> JSON:
+    metadata = {"name": name, "labels": {"fizz.dev/deployment": of}}
+    return {"kind": "Container", "metadata": metadata, "status": status}
+
+
+def rollout_of(*items: JSON, wait: bool = False) -> Rollout:
+    names = [item["metadata"]["name"] for item in items if item["kind"] == "Deployment"]
+    made = Rollout(names, wait=wait)
+    for item in items:
+        made.put(item)
+    return made
+
+
+RUNS: dict[str, Any] = {"phase": "Running", "startedAt": "2026-01-31T09:30:00Z"}
+
+
+def present(count: int = 1, **more: int) -> dict[str, Any]:
+    return {"replicas": count, "updatedReplicas": count, **more}
+
+
+@pytest.mark.parametrize(
+    ("items", "stage", "detail"),
+    [
+        pytest.param([deployment(seen=False, **present(readyReplicas=1))], Stage.WAITING, "", id="not seen yet"),
+        pytest.param([deployment(reason="Updating")], Stage.WORKING, "", id="no container yet"),
+        pytest.param(
+            [deployment(reason="WaitingForDependency", message="waits for db to be healthy")],
+            Stage.WAITING,
+            "waits for db to be healthy",
+            id="waits",
+        ),
+        pytest.param(
+            [deployment(**present()), container(phase="Creating", reason="Pulling")],
+            Stage.WORKING,
+            "pulling the image",
+            id="pulls",
+        ),
+        pytest.param(
+            [deployment(**present()), container(**RUNS, health="starting")],
+            Stage.STARTED,
+            "not healthy yet",
+            id="runs and is checked",
+        ),
+        pytest.param([deployment(**present(readyReplicas=1)), container(**RUNS)], Stage.READY, "", id="ready"),
+        pytest.param(
+            [deployment(**present(succeededReplicas=1)), container(phase="Succeeded", exitCode=0)],
+            Stage.COMPLETED,
+            "",
+            id="completed",
+        ),
+        pytest.param([deployment(wanted=0, **present(0))], Stage.READY, "", id="nothing wanted"),
+        pytest.param([deployment(wanted=2, **present(1)), container(**RUNS)], Stage.WORKING, "", id="one of two"),
+        pytest.param(
+            [deployment(reason="ReplicaFailed", message="web-0: no such image", **present()), container()],
+            Stage.FAILED,
+            "web-0: no such image",
+            id="cannot start",
+        ),
+        pytest.param(
+            [
+                deployment(reason="ReplicaFailed", message="ended with exit code 3", **present(failedReplicas=1)),
+                container(phase="Failed", exitCode=3, startedAt="2026-01-31T09:30:00Z"),
+            ],
+            Stage.STARTED,
+            "",
+            id="ended badly, but was started",
+        ),
+    ],
+)
+def test_a_deployment_is_at_a_stage(items: list[JSON], stage: Stage, detail: str) -> None:
+    state = rollout_of(*items).states()["web"]
+
+    assert (state.stage, state.detail) == (stage, detail)
+
+
+@pytest.mark.parametrize(
+    ("dependency", "says"),
+    [
+        pytest.param(
+            [
+                deployment("db", reason="ReplicaFailed", message="exit code 1", **present(failedReplicas=1)),
+                container("db-0", "db", phase="Failed", startedAt="2026-01-31T09:30:00Z"),
+            ],
+            "depends on db, which failed: exit code 1",
+            id="failed",
+        ),
+        pytest.param(
+            [
+                deployment("db", reason="ReplicaUnhealthy", message="db-0 is unhealthy", **present()),
+                container("db-0", "db", **RUNS, health="unhealthy"),
+            ],
+            "depends on db, which failed: db-0 is unhealthy",
+            id="unhealthy",
+        ),
+        pytest.param(
+            [deployment("db", **present(succeededReplicas=1)), container("db-0", "db", phase="Succeeded")],
+            "depends on db, which has ended and will never be healthy",
+            id="ended",
+        ),
+        pytest.param(
+            [deployment("db", **present(readyReplicas=1)), container("db-0", "db", **RUNS)],
+            "depends on db to be healthy, but it has no healthcheck; give it one, or use service_started",
+            id="no healthcheck",
+        ),
+        pytest.param(
+            [deployment("db", reason="ReplicaFailed", message="no such image", **present()), container("db-0", "db")],
+            "depends on db: no such image",
+            id="cannot start",
+        ),
+        pytest.param(
+            [deployment("db", seen=False, reason="ReplicaFailed", message="old", **present(failedReplicas=1))],
+            "",
+            id="its words are about what it was before",
+        ),
+        pytest.param(
+            [deployment("db", healthcheck=True, **present()), container("db-0", "db", **RUNS)],
+            "",
+            id="its check has not run yet",
+        ),
+    ],
+)
+def test_a_failure_of_a_dependency_is_derived_from_the_dependency(dependency: list[JSON], says: str) -> None:
+    web = deployment(after=[{"name": "db", "condition": "Healthy"}], reason="DependencyFailed", message="stale words")
+
+    state = rollout_of(web, *dependency).states()["web"]
+
+    assert state.detail == says
+    assert (state.stage is Stage.FAILED) == bool(says)
+
+
+def test_the_goal_of_waiting_is_readiness() -> None:
+    started = [deployment(**present()), container(**RUNS, health="starting")]
+
+    assert rollout_of(*started).is_over()
+    assert not rollout_of(*started, wait=True).is_over()
+
+
+def test_while_waiting_an_unhealthy_replica_is_a_failure() -> None:
+    sick = [deployment(reason="ReplicaUnhealthy", message="web-0 is unhealthy", **present()), container(**RUNS)]
+
+    assert rollout_of(*sick).failures() == {}
+    assert rollout_of(*sick, wait=True).failures() == {"web": "web-0 is unhealthy"}
+
+
+def test_a_container_that_is_still_there_from_before_keeps_it_unfinished() -> None:
+    made = rollout_of(deployment(replicas=2, updatedReplicas=1), container(**RUNS))
+
+    assert list(made.unfinished()) == ["web"]
+
+
+def test_an_optional_dependency_does_not_fail_anybody() -> None:
+    web = deployment(after=[{"name": "db", "condition": "Started", "required": False}])
+    db = deployment("db", reason="ReplicaFailed", message="no such image", **present())
+
+    assert set(rollout_of(web, db, container("db-0", "db")).failures()) == {"db"}
