@@ -25,6 +25,8 @@ __all__ = ["NetworkReconciler"]
 
 _LOST_SECONDS: Final = 2.0
 """When to look again after a call that the engine did not answer, should it not turn out to be away altogether."""
+_PATIENCE: Final = 8
+"""Failed removals, over about half a minute, until a network is left behind."""
 
 Changed = Callable[[Key], None]
 """Called when what Containers can use has changed."""
@@ -63,17 +65,32 @@ class NetworkReconciler:
         step = network_step(network, await self._engine.networks(name), self._session.owner, users)
         try:
             return await self._act(key, network, step)
+        except EngineLost:
+            raise
         except InUse as error:
-            usable = step.found if step.step is Step.REPLACE and _is_of(network, step.found) else None
-            self._set_ready(key, usable)
-            message = step.message or str(error)
-            await self._write(network, "Ready" if usable else "Pending", step.found, message)
+            return await self._in_use(key, network, step, str(error))
         except EngineError as error:
-            if isinstance(error, EngineLost):
-                raise
             await self._write(network, "Failed", None, str(error))
             self._objects.tell(network, "Warning", "Failed", str(error))
         return Requeue(self._retries.failed(key))
+
+    async def _in_use(self, key: Key, network: Network, step: NetworkStep, error: str) -> Result | None:
+        """The engine does not remove it yet. One that is to be replaced can be used until then. One that is to go and
+        that no Container uses is held by somebody else, or by an engine that forgot to let go: after a while its object
+        goes without it, and every resync tries again.
+        """
+        if step.step is Step.REPLACE:
+            self._set_ready(key, step.found)
+            await self._write(network, "Ready", step.found, step.message)
+            return Requeue(self._retries.failed(key))
+        if self._retries.failures(key) < _PATIENCE:
+            await self._write(network, "Pending", step.found, error)
+            return Requeue(self._retries.failed(key))
+        log.warning("network stays in the engine for now", network=str(key), error=error)
+        self._objects.tell(network, "Warning", "LeftBehind", error)
+        await self._objects.release(network)
+        self._retries.succeeded(key)
+        return None
 
     async def _act(self, key: Key, network: Network, step: NetworkStep) -> Result | None:
         found = step.found
@@ -133,9 +150,8 @@ class NetworkReconciler:
         for found in left:
             try:
                 await self._remove(found)
-            except EngineError as error:
-                log.warning("network stays", namespace=key.namespace, name=key.name, error=str(error))
-                return Requeue(self._retries.failed(key))
+            except InUse as error:
+                log.debug("network stays until the next resync", network=str(key), error=str(error))
         self._retries.succeeded(key)
         return None
 
@@ -159,7 +175,3 @@ class NetworkReconciler:
             observed_generation=network.metadata.generation,
         )
         await self._objects.write_status(network, status)
-
-
-def _is_of(network: Network, found: EngineNetwork | None) -> bool:
-    return found is not None and found.labels.get(labels.UID) == network.metadata.uid

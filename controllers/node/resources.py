@@ -4,9 +4,8 @@
 |---|---|
 | external, there | Ready |
 | external, absent | Pending; the engine says when it comes |
-| ours, of this object and spec | Ready |
-| ours, of this object but another spec | made anew; while containers use it, Ready with a message |
-| ours, of an earlier object of that name | removed first; while containers use it, Pending |
+| ours, of this name and spec | Ready, even if an earlier object made it |
+| ours, of this name but another spec | made anew; while containers use it, Ready with a message |
 | somebody else's of that name | Failed: it is neither used nor touched |
 | none | created |
 
@@ -93,22 +92,19 @@ def network_step(
 ) -> NetworkStep:
     """The next step for a Network. `found` are the engine's networks of its name, `users` the Containers that join."""
     name, external = network_name(network), bool(network.spec.external)
-    this = next((each for each in found if _is_of(network, each.labels, owner)), None)
+    ours = next((each for each in found if _is_of(network, labels.NETWORK, each.labels, owner)), None)
     if network.metadata.deletion_timestamp is not None:
         if users:
             return NetworkStep(Step.WAIT, None, f"used by {_names(users)}")
-        return NetworkStep(Step.RELEASE) if external or this is None else NetworkStep(Step.REMOVE, this)
+        return NetworkStep(Step.RELEASE) if external or ours is None else NetworkStep(Step.REMOVE, ours)
     if external:
         if found:
             return NetworkStep(Step.READY, found[0])
         return NetworkStep(Step.WAIT, None, f"the engine has no network {name!r}, though it is declared as external")
-    if this is not None:
-        if this.labels.get(labels.SPEC_HASH) == spec_hash(network.spec):
-            return NetworkStep(Step.READY, this)
-        return NetworkStep(Step.REPLACE, this, "what is changed takes effect when no container uses the network")
-    earlier = next((each for each in found if _is_of_name(network, labels.NETWORK, each.labels, owner)), None)
-    if earlier is not None:
-        return NetworkStep(Step.REPLACE, earlier, f"an earlier network {name!r} is still in use")
+    if ours is not None:
+        if ours.labels.get(labels.SPEC_HASH) == spec_hash(network.spec):
+            return NetworkStep(Step.READY, ours)
+        return NetworkStep(Step.REPLACE, ours, "what is changed takes effect when no container uses the network")
     if found:
         hint = "remove it, choose another name, or declare the Network as external"
         return NetworkStep(Step.FAIL, None, f"the engine has a network {name!r} that is not Fizz's; {hint}")
@@ -118,7 +114,7 @@ def network_step(
 def volume_step(volume: Volume, found: EngineVolume | None, owner: Owner, users: Sequence[Container]) -> VolumeStep:
     """The next step for a Volume. `found` is the engine's volume of its name, `users` the Containers that mount it."""
     name, external = volume_name(volume), bool(volume.spec.external)
-    ours = found is not None and _is_of_name(volume, labels.VOLUME, found.labels, owner)
+    ours = found is not None and _is_of(volume, labels.VOLUME, found.labels, owner)
     if volume.metadata.deletion_timestamp is not None:
         if users:
             return VolumeStep(Step.WAIT, None, f"used by {_names(users)}")
@@ -133,11 +129,8 @@ def volume_step(volume: Volume, found: EngineVolume | None, owner: Owner, users:
     return VolumeStep(Step.CREATE)
 
 
-def _is_of(network: Network, found: Mapping[str, str], owner: Owner) -> bool:
-    return owner.owns(found) and found.get(labels.UID) == network.metadata.uid
-
-
-def _is_of_name(item: Network | Volume, label: str, found: Mapping[str, str], owner: Owner) -> bool:
+def _is_of(item: Network | Volume, label: str, found: Mapping[str, str], owner: Owner) -> bool:
+    """Whether the owner made it for an object of this name, be it this one or an earlier one."""
     return owner.owns(found) and found.get(labels.NAMESPACE) == item.namespace and found.get(label) == item.name
 
 

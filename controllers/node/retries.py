@@ -44,6 +44,11 @@ class Retries(Generic[K]):
         self._failing[key] = _Failing(of, failures, self._clock() + wait)
         return wait
 
+    def failures(self, key: K) -> int:
+        """How often it failed in a row."""
+        known = self._failing.get(key)
+        return known.failures if known else 0
+
     def succeeded(self, key: K) -> None:
         """It worked, or is not tried any more."""
         self._failing.pop(key, None)

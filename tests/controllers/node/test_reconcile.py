@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.controllers.node.world import FakeObjects, World, config, container, network, secret, volume
 
 from fizz.client.objects import Key
 from fizz.controllers.node.engine import Refused
 from fizz.schemas import labels
+from tests.controllers.node.world import FakeObjects, World, config, container, network, secret, volume
 
 EXIT = ["sh", "-c", "exit 3"]
 DONE = ["sh", "-c", "exit 0"]
