@@ -27,20 +27,19 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-import structlog
-
 from fizz.client.errors import Conflict
 from fizz.client.informer import Informer
 from fizz.client.manager import Manager
 from fizz.client.objects import Key, O, key_of
 from fizz.client.queue import QueueClosed, WorkQueue
 from fizz.client.watch import EventType
+from fizz.schemas import logs
 
 __all__ = ["Controller", "Done", "Key", "Manager", "Reconcile", "Requeue", "Result", "Terminal"]
 
 _GRACE_SECONDS: Final = 10.0
 
-log: Final = structlog.get_logger()
+log: Final = logs.logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,10 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Literal, NamedTuple, Self
 
-import structlog
-
 from fizz.client.api import Client
 from fizz.client.errors import AlreadyExists, ApiError, NotFound
 from fizz.client.objects import key_of, type_of, uid_of, version_of
+from fizz.schemas import logs
 from fizz.schemas.base import JSON
 from fizz.schemas.core import Event, EventSource, ObjectReference
 from fizz.schemas.meta import Object, ObjectMeta
@@ -34,7 +33,7 @@ _REMEMBERED: Final = 4096
 _PENDING: Final = 1000
 _CLOSE_SECONDS: Final = 2.0
 
-log: Final = structlog.get_logger()
+log: Final = logs.logger()
 
 
 class _Subject(NamedTuple):

@@ -20,14 +20,13 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final, Generic, cast, overload
 
-import structlog
-
 from fizz.client.backoff import exponential, jittered
 from fizz.client.cache import Cache
 from fizz.client.errors import ApiError, Unreadable
 from fizz.client.objects import Key, O, Resource, T, key_of, resource_of, uid_of, version_of
 from fizz.client.reading import Reader
 from fizz.client.watch import EventType, Listing, WatchEvent, diff
+from fizz.schemas import logs
 from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
 from fizz.schemas.meta import Object
@@ -38,7 +37,7 @@ Handler = Callable[[EventType, O | None, O | None], None]
 """Called with what happened, the object before (None for ADDED) and after (None for DELETED). For DELETED, `old` is the
 object's last state. Must not wait: put what is to be done into a queue."""
 
-log: Final = structlog.get_logger()
+log: Final = logs.logger()
 
 
 class Informer(Generic[O]):

@@ -20,16 +20,15 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Final, Protocol
 
-import structlog
-
 from fizz.client.backoff import jittered
 from fizz.client.errors import AlreadyExists, ApiError, Conflict, NotFound
+from fizz.schemas import logs
 from fizz.schemas.coordination import Lease, LeaseSpec
 from fizz.schemas.meta import ObjectMeta
 
 __all__ = ["Decision", "Election", "Leases", "decide"]
 
-log: Final = structlog.get_logger()
+log: Final = logs.logger()
 
 
 class Leases(Protocol):

@@ -7,12 +7,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol, cast, overload
 
-import structlog
-
 from fizz.client.api import Client
 from fizz.client.backoff import exponential, jittered
 from fizz.client.informer import Informer
 from fizz.client.objects import T
+from fizz.schemas import logs
 from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
 from fizz.schemas.meta import Object
@@ -22,7 +21,7 @@ __all__ = ["Manager", "Runnable"]
 _HEALTHY_SECONDS: Final = 60.0
 """What ran so long before it crashed, is started again at once."""
 
-log: Final = structlog.get_logger()
+log: Final = logs.logger()
 
 
 class Runnable(Protocol):

@@ -22,11 +22,11 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 import orjson
-import structlog
 import yarl
 
 from fizz.client.backoff import exponential, jittered
 from fizz.client.errors import ApiError, ServerError, TooManyRequests, Unavailable, from_status
+from fizz.schemas import logs
 
 __all__ = ["Query", "Request", "Transport", "pause"]
 
@@ -39,7 +39,7 @@ _ANSWER_SECONDS: Final = 60.0
 _KEEPALIVE_SECONDS: Final = 15.0
 """How long an unused connection is kept. Well under the 75 s of the server, so that no write meets a closing door."""
 
-log: Final = structlog.get_logger()
+log: Final = logs.logger()
 
 
 @dataclass(frozen=True, slots=True)

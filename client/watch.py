@@ -23,12 +23,12 @@ from enum import StrEnum
 from typing import Final, Generic
 
 import orjson
-import structlog
 
 from fizz.client.backoff import exponential, jittered
 from fizz.client.errors import ApiError, Gone, ServerError, TooManyRequests, Unavailable, from_status
 from fizz.client.objects import Key, O, key_of, type_of, uid_of, version_of
 from fizz.client.requests import Query, Request, Transport
+from fizz.schemas import logs
 from fizz.schemas.base import JSON
 
 __all__ = ["Cursor", "EventType", "Frames", "Listing", "WatchEvent", "changes", "diff", "follow"]
@@ -42,7 +42,7 @@ _GRACE_SECONDS: Final = 15.0
 _PASSING: Final = (Unavailable, ServerError, TooManyRequests)
 """Errors that pass by themselves."""
 
-log: Final = structlog.get_logger()
+log: Final = logs.logger()
 
 
 class EventType(StrEnum):

@@ -1,21 +1,45 @@
 """Structured logs: one line a decision, JSON for machines or coloured text for people, on standard error.
 
-Every process calls `configure` once. Everybody else says `log = structlog.get_logger()` and then, for example,
-`log.info("container started", kind="Container", namespace="blog", name="web-1f2e3-0")`.
+Every long-running process calls `configure` once. Everybody else says `log = logger()` and then, for example,
+`log.info("container started", kind="Container", namespace="blog", name="web-1f2e3-0")`. Without `configure`, as in a
+command or in somebody's own program, only warnings and errors are shown.
+
+structlog is imported with the first line that is logged: it takes longer than most commands do.
 """
 
-import logging
 import sys
-
-import structlog
+from typing import TYPE_CHECKING, Any, cast
 
 from fizz.schemas.settings import LogFormat, LogLevel
 
-__all__ = ["configure"]
+if TYPE_CHECKING:
+    import structlog
+
+__all__ = ["configure", "logger"]
+
+
+class _Lazy:
+    """A logger that is made when it is first used."""
+
+    def __getattr__(self, name: str) -> Any:
+        import structlog
+
+        if not structlog.is_configured():
+            configure("console", "warning")
+        return getattr(structlog.get_logger(), name)
+
+
+def logger() -> "structlog.typing.FilteringBoundLogger":
+    """A logger for a module."""
+    return cast("structlog.typing.FilteringBoundLogger", _Lazy())
 
 
 def configure(log_format: LogFormat, level: LogLevel) -> None:
     """Send the logs of this process, and warnings of the libraries in it, to standard error."""
+    import logging
+
+    import structlog
+
     number = logging.getLevelNamesMapping()[level.upper()]
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     shared: list[structlog.typing.Processor] = [
