@@ -4,14 +4,16 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from fizz.client.cli.failures import Failure
+from fizz.client.cli.lock import ServerLock
 from fizz.client.cli.session import NoServer, check_server
 from fizz.schemas.settings import Settings
 
-__all__ = ["ensure_server", "start_server"]
+__all__ = ["ensure_server"]
 
 _START_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.05
@@ -25,14 +27,25 @@ def ensure_server(settings: Settings) -> str:
     except NoServer:
         if settings.server != f"unix://{settings.socket}":
             raise  # it was named by URL: it is somewhere else, or somebody else's
-        return start_server(settings)
-    return ""
+    else:
+        return ""
+    lock = ServerLock(settings.data_dir)
+    if not lock.take():  # its API server is being started again
+        _wait(settings, lambda: not _is_free(lock))
+        return ""
+    lock.release()
+    return _start(settings)
 
 
-def start_server(settings: Settings) -> str:
+def _is_free(lock: ServerLock) -> bool:
+    taken = lock.take()
+    lock.release()
+    return taken
+
+
+def _start(settings: Settings) -> str:
     """Start a server that outlives this command, and wait until it answers. Says where its log is."""
     log = settings.data_dir / "server.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
     environment = {
         **os.environ,
         "FIZZ_DATA_DIR": str(settings.data_dir),
@@ -48,20 +61,29 @@ def start_server(settings: Settings) -> str:
             env=environment,
             start_new_session=True,
         )
+    _wait(settings, lambda: process.poll() is None)
+    return f"started a Fizz server (pid {process.pid}, log {log})"
+
+
+def _wait(settings: Settings, is_alive: Callable[[], bool]) -> None:
+    """Until the server answers. Raises `Failure` with the end of its log if it is not alive, or takes too long."""
     deadline = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
+    while is_alive():
         try:
             check_server(settings)
         except NoServer:
+            if time.monotonic() > deadline:
+                break
             time.sleep(_LOOK_SECONDS)
         else:
-            return f"started a Fizz server (pid {process.pid}, log {log})"
-    why = "it ended at once" if process.poll() is not None else f"it does not answer after {_START_SECONDS:g} s"
-    raise Failure(
-        f"could not start a Fizz server: {why}\n{_tail(log)}\nits log is {log}; try `fizz server` to see it run"
-    )
+            return
+    log = settings.data_dir / "server.log"
+    raise Failure(f"the Fizz server does not answer:\n{_tail(log)}\nits log is {log}; `fizz server` shows it at work")
 
 
 def _tail(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+    try:
+        lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+    except OSError:
+        return "  it has no log"
     return "\n".join(f"  {line}" for line in lines)

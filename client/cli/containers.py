@@ -6,14 +6,20 @@ from datetime import datetime
 from fizz.client.cli.tables import age
 from fizz.schemas import labels, times
 from fizz.schemas.base import JSON
+from fizz.schemas.names import to_label_value
 
-__all__ = ["engine_name", "in_order", "number_of", "ports_of", "service_of", "short_name", "status_of"]
+__all__ = ["engine_name", "in_order", "is_of", "number_of", "ports_of", "service_of", "short_name", "status_of"]
 
 
 def service_of(item: JSON) -> str:
     """The service that the container belongs to: its name in the compose file, or that of its Deployment."""
     found = item["metadata"].get("labels") or {}
     return str(found.get(labels.SERVICE) or found.get(labels.DEPLOYMENT) or item["metadata"]["name"])
+
+
+def is_of(item: JSON, services: Iterable[str]) -> bool:
+    """Whether the container belongs to one of these services, as people write them."""
+    return service_of(item) in {to_label_value(service) for service in services}
 
 
 def number_of(item: JSON) -> int:

@@ -14,7 +14,7 @@ from typing import Final
 
 from fizz.client.api import ApiError, Client, EventType, NotFound
 from fizz.client.cli.changes import changes
-from fizz.client.cli.containers import service_of, short_name
+from fizz.client.cli.containers import is_of, short_name
 from fizz.client.objects import Key, key_of, uid_of
 from fizz.schemas import times
 from fizz.schemas.base import JSON
@@ -58,7 +58,7 @@ class Selection:
         """Whether the container is one of them."""
         if not self.services and not self.names:
             return True
-        return service_of(item) in self.services or item["metadata"]["name"] in self.names
+        return is_of(item, self.services) or item["metadata"]["name"] in self.names
 
 
 def split(source: str, line: bytes) -> LogLine:

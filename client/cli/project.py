@@ -4,17 +4,21 @@ Warnings go to standard error. Errors end the command: all of them at once, one 
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fizz.client.cli.failures import Failure, ProblemsInFiles
 from fizz.client.cli.options import Options
-from fizz.client.compose import LoadOptions, Project, load, translate
+from fizz.client.compose import LoadOptions, Problem, Project, TranslateError, load, translate
 from fizz.schemas import labels
-from fizz.schemas.base import JSON
-from fizz.schemas.names import to_name
+from fizz.schemas.names import to_label_value, to_name
+
+if TYPE_CHECKING:  # models cost time that printing and checking do not need
+    from fizz.schemas.base import JSON
 
 __all__ = [
     "Resources",
@@ -25,6 +29,7 @@ __all__ = [
     "project_selector",
     "read_resources",
     "the_project_name",
+    "to_resources",
 ]
 
 _USUAL_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -36,7 +41,7 @@ class Resources:
 
     project: str
     namespace: str
-    objects: tuple[JSON, ...]
+    objects: "tuple[JSON, ...]"
 
     def names(self, kind: str) -> list[str]:
         """Names of the resources of a kind."""
@@ -58,21 +63,29 @@ def load_project(options: Options, load_with: LoadOptions | None = None, *, warn
     """The project. Raises `ProblemsInFiles`."""
     loaded = load(load_with or load_options(options), os.environ)
     if loaded.project is None:
-        raise ProblemsInFiles([_line(problem.format(), bool(problem.file)) for problem in loaded.problems])
+        raise _unusable(loaded.problems)
     if warn:
         for problem in loaded.warnings:
             click.echo(problem.format(), err=True)
     return loaded.project
 
 
-def _line(text: str, has_place: bool) -> str:
-    return text if has_place else f"error: {text}"
+def _unusable(problems: Iterable[Problem]) -> ProblemsInFiles:
+    return ProblemsInFiles([each.format() if each.file else f"error: {each.format()}" for each in problems])
+
+
+def to_resources(project: Project) -> Resources:
+    """The project as resources. Raises `ProblemsInFiles` where contents are missing."""
+    try:
+        objects = tuple(item.dump() for item in translate(project))
+    except TranslateError as error:
+        raise _unusable(error.problems) from error
+    return Resources(project.name, project_namespace(project.name), objects)
 
 
 def read_resources(options: Options) -> Resources:
-    """The project as resources. Raises `ProblemsInFiles`."""
-    project = load_project(options)
-    return Resources(project.name, project_namespace(project.name), tuple(item.dump() for item in translate(project)))
+    """The project that is meant, as resources. Raises `ProblemsInFiles`."""
+    return to_resources(load_project(options))
 
 
 def project_namespace(project: str) -> str:
@@ -82,7 +95,7 @@ def project_namespace(project: str) -> str:
 
 def project_selector(project: str) -> str:
     """Selects a project's resources."""
-    return f"{labels.PROJECT}={project}"
+    return f"{labels.PROJECT}={to_label_value(project)}"
 
 
 def the_project_name(options: Options) -> str:

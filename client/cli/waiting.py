@@ -47,7 +47,7 @@ async def wait_for_rollout(
         await asyncio.gather(feed, return_exceptions=True)
     if failures := rollout.failures():
         reasons = "".join(f"\n  {name}: {reason}" for name, reason in sorted(failures.items()))
-        raise Failure(f"not everything could be started:{reasons}\n`fizz logs` and `fizz describe` show more")
+        raise Failure(f"not everything came up:{reasons}\n`fizz logs` and `fizz describe` show more")
 
 
 async def _feed(

@@ -133,7 +133,7 @@ def _available(deployment: Deployment, observed: Observed) -> _Verdict:
 def _progressing(deployment: Deployment, observed: Observed, gate: Gate, blocked: str | None) -> _Verdict:
     wanted = deployment.spec.replicas
     if deployment.metadata.deletion_timestamp is not None:
-        return _Verdict("True", "Stopping", gate.message or f"{len(observed.all)} containers are left")
+        return _Verdict("True", "Stopping", gate.message or f"{_containers(len(observed.all))} left")
     missing = len(observed.present) < wanted
     if missing and gate.state is GateState.FAILED:
         return _Verdict("False", "DependencyFailed", gate.message)
@@ -148,13 +148,17 @@ def _progressing(deployment: Deployment, observed: Observed, gate: Gate, blocked
         return _Verdict("True", "Complete", "all replicas are as wanted")
     parts = [f"{observed.ready + observed.succeeded} of {wanted} replicas are ready"]
     if leftover:
-        parts.append(f"{leftover} containers are to go")
+        parts.append(f"{_containers(leftover)} to go")
     parts += [
         f"{item.name} restarts: {item.status.message}"
         for item in observed.present
         if item.status and item.status.phase == "Restarting" and item.status.message
     ]
     return _Verdict("True", "Updating", "; ".join(parts))
+
+
+def _containers(count: int) -> str:
+    return f"{count} container{'s' * (count != 1)}"
 
 
 def _first_obstacle(present: Sequence[Container]) -> _Verdict | None:

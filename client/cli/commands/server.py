@@ -5,7 +5,8 @@ import sys
 
 import click
 
-from fizz.client.cli.failures import Silent
+from fizz.client.cli.failures import Failure, Silent
+from fizz.client.cli.lock import ServerLock
 from fizz.client.cli.supervisor import Say, supervise
 from fizz.schemas.settings import Settings
 
@@ -41,5 +42,11 @@ def command(**flags: str | None) -> None:
     program = [sys.executable, "-m", "fizz"]
     commands = {"apiserver": [*program, "apiserver"], "controllers": [*program, "controllers"]}
     say = Say(settings.log_format == "json", quiet=settings.log_level in {"warning", "error"})
-    if supervise(commands, environment, say):
-        raise Silent("a part of the server could not start")
+    with ServerLock(settings.data_dir) as lock:
+        if not lock.take():
+            raise Failure(
+                f"a server already runs on {settings.data_dir} (pid {lock.holder()}); "
+                "stop it first, or choose another folder with --data-dir"
+            )
+        if supervise(commands, environment, say):
+            raise Silent("a part of the server could not start")

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
+from datetime import UTC, datetime
 
 import click
 
@@ -75,9 +76,10 @@ async def _attached(settings: Settings, resources: Resources, rollout: Rollout, 
     """Show the logs until Ctrl-C, which stops the containers; a second one leaves at once."""
     async with connect(settings) as client:
         with progress(plain=True) as screen:
+            since = datetime.now(UTC)
             await _apply(client, resources, screen, quiet=False)
             interrupted = asyncio.Event()
-            watching = asyncio.create_task(_watch(client, resources, rollout, timeout, screen))
+            watching = asyncio.create_task(_watch(client, resources, rollout, since, timeout, screen))
             interrupt = asyncio.create_task(interrupted.wait())
             with _on_interrupt(interrupted, watching):
                 try:
@@ -94,12 +96,17 @@ async def _attached(settings: Settings, resources: Resources, rollout: Rollout, 
 
 
 async def _watch(
-    client: Client, resources: Resources, rollout: Rollout, timeout: float | None, screen: Progress
+    client: Client,
+    resources: Resources,
+    rollout: Rollout,
+    since: datetime,
+    timeout: float | None,
+    screen: Progress,
 ) -> None:
-    """Show logs until all containers have ended. Raises `Failure` if something cannot be started."""
+    """Show what is written until all containers have ended. Raises `Failure` if something cannot be started."""
     selector = project_selector(resources.project)
     selection = Selection(resources.namespace, selector)
-    follower = LogFollower(client, selection, LogOptions(), LogText().write)
+    follower = LogFollower(client, selection, LogOptions(since=since), LogText().write)
     logs = asyncio.create_task(follower.run())
     try:
         await wait_for_rollout(client, resources.namespace, selector, rollout, screen.show, timeout)

@@ -3,8 +3,7 @@
 import click
 
 from fizz.client.cli.options import Options, pass_options, project_options
-from fizz.client.cli.project import load_project
-from fizz.client.compose import translate
+from fizz.client.cli.project import load_project, to_resources
 
 __all__ = ["command"]
 
@@ -21,7 +20,7 @@ def command(options: Options, files: tuple[str, ...], quiet: bool) -> None:
     """
     options.file.extend(files)
     project = load_project(options)
-    resources = translate(project)
+    resources = to_resources(project).objects
     if not quiet:
         count = len(project.services)
         click.echo(
