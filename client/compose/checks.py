@@ -189,7 +189,7 @@ def _check_circles(edges: Mapping[str, list[Dependency]], problems: Problems) ->
                 trail.pop()
             elif dependency.name in trail:
                 circle = [*trail[trail.index(dependency.name) :], dependency.name]
-                problems.error(dependency.place, f"services depend on each other in a circle: {' -> '.join(circle)}")
+                problems.error(dependency.place, f"dependency cycle: {' -> '.join(circle)}")
             elif dependency.name not in finished:
                 stack.append((dependency.name, iter(edges[dependency.name])))
                 trail.append(dependency.name)

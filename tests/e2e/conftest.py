@@ -8,6 +8,7 @@ from pathlib import Path
 
 import docker
 import pytest
+
 from tests.e2e.harness import Fizz, Server
 
 _HERE = Path(__file__).parent

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import docker
 import pytest
 from docker.models.containers import Container
+
 from tests.e2e.harness import eventually
 
 IMAGE = "mariadb:10.11"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import docker
 import pytest
+
 from tests.e2e.harness import Fizz, Server, eventually
 
 _OF_THE_PROJECT: dict[str, str | list[str] | bool] = {"label": "com.docker.compose.project=wordpress"}

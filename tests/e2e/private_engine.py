@@ -1,0 +1,69 @@
+"""A Docker Engine of a test's own, beside the machine's: other folders, other socket, other addresses, no iptables."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import docker
+
+from tests.e2e.harness import eventually
+
+__all__ = ["PrivateEngine"]
+
+
+class PrivateEngine:
+    """Can be stopped and started again on the same data. Its containers end with it, as with any engine."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="fizz-engine-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"unix://{self._folder}/docker.sock"
+        self.client = docker.DockerClient(self.url, timeout=120, version="1.41")
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        folder = self._folder
+        command = [
+            "dockerd",
+            f"--host={self.url}",
+            f"--data-root={folder}/data",
+            f"--exec-root={folder}/exec",
+            f"--pidfile={folder}/pid",
+            "--bridge=none",
+            "--iptables=false",
+            "--ip-masq=false",
+            "--default-address-pool=base=10.231.0.0/16,size=24",
+            "--containerd-namespace=fizz-private",
+            "--containerd-plugins-namespace=fizz-private-plugins",
+        ]
+        with (folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        eventually(self.answers, within=30, what="the private engine answers")
+
+    def answers(self) -> bool:
+        """Whether it is up."""
+        with socket.socket(socket.AF_UNIX) as probe:  # the client leaves a socket open that cannot connect
+            listens = probe.connect_ex(self.url.removeprefix("unix://")) == 0
+        return listens and self.client.ping() is True
+
+    def load(self, image: str) -> None:
+        """Bring an image of the machine's engine over."""
+        with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saving:
+            subprocess.run(["docker", "--host", self.url, "load", "--quiet"], stdin=saving.stdout, check=True)
+
+    def stop(self) -> None:
+        """End it as a service manager does."""
+        assert self._process
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(60)
+
+    def destroy(self) -> None:
+        """End it and remove all that it kept."""
+        for container in self.client.containers.list(all=True):
+            container.remove(force=True)
+        self.stop()
+        self.client.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
