@@ -116,8 +116,9 @@ class Hints:
             gone = event.action == "destroy" and ready is not None and ready.id == event.id
             if gone:
                 self.networks.forget(key)
-            if gone or _waits(network, ready is not None):
-                self.network(key)
+            joined_or_left = event.container and network.status is not None and network.status.id == event.id
+            if gone or ((joined_or_left or not event.container) and _waits(network, ready is not None)):
+                self._hurry_network(key)
 
     def _volume_event(self, event: EngineEvent) -> None:
         for volume in self.ground.objects.volumes():
@@ -127,7 +128,7 @@ class Hints:
             if gone:
                 self.volumes.forget(key)
             if gone or _waits(volume, ready is not None):
-                self.volume(key)
+                self._hurry_volume(key)
 
     def container_gone(self, item: Container) -> None:
         """A Container is gone."""
@@ -137,11 +138,19 @@ class Hints:
         for each in item.spec.networks or []:
             network = objects.network(Key(item.namespace, each.name))
             if network is not None and _waits(network, ready=True):
-                self.network(key_of(network))
+                self._hurry_network(key_of(network))
         for mount in item.spec.mounts or []:
             volume = objects.volume(Key(item.namespace, mount.source or ""))
             if volume is not None and _waits(volume, ready=True):
-                self.volume(key_of(volume))
+                self._hurry_volume(key_of(volume))
+
+    def _hurry_network(self, key: Key) -> None:
+        self.networks.hurry(key)
+        self.network(key)
+
+    def _hurry_volume(self, key: Key) -> None:
+        self.volumes.hurry(key)
+        self.volume(key)
 
     def network_changed(self, key: Key) -> None:
         """A Network became ready, or is not any more."""

@@ -54,6 +54,8 @@ class NetworkReconciler:
         try:
             if network is None:
                 return await self._collect(key)
+            if (wait := self._retries.remaining(key, network.metadata.generation)) > 0:
+                return Requeue(wait)
             return await self._reconcile(key, network)
         except EngineLost as error:
             log.warning("engine did not answer", network=str(key), error=str(error))
@@ -72,7 +74,7 @@ class NetworkReconciler:
         except EngineError as error:
             await self._write(network, "Failed", None, str(error))
             self._objects.tell(network, "Warning", "Failed", str(error))
-        return Requeue(self._retries.failed(key))
+        return Requeue(self._retries.failed(key, network.metadata.generation))
 
     async def _in_use(self, key: Key, network: Network, step: NetworkStep, error: str) -> Result | None:
         """The engine does not remove it yet. One that is to be replaced can be used until then. One that is to go and
@@ -82,10 +84,10 @@ class NetworkReconciler:
         if step.step is Step.REPLACE:
             self._set_ready(key, step.found)
             await self._write(network, "Ready", step.found, step.message)
-            return Requeue(self._retries.failed(key))
+            return Requeue(self._retries.failed(key, network.metadata.generation))
         if self._retries.failures(key) < _PATIENCE:
             await self._write(network, "Pending", step.found, error)
-            return Requeue(self._retries.failed(key))
+            return Requeue(self._retries.failed(key, network.metadata.generation))
         log.warning("network stays in the engine for now", network=str(key), error=error)
         self._objects.tell(network, "Warning", "LeftBehind", error)
         await self._objects.release(network)
@@ -146,7 +148,7 @@ class NetworkReconciler:
             each for each in labelled if owner.owns(each.labels) and each.labels.get(labels.NAMESPACE) == key.namespace
         ]
         if left and await self._objects.fresh(Network, key) is not None:
-            return Requeue(self._retries.failed(key))  # the informer is behind
+            return Requeue(_LOST_SECONDS)  # the informer is behind, and will say so
         for found in left:
             try:
                 await self._remove(found)
@@ -154,6 +156,10 @@ class NetworkReconciler:
                 log.debug("network stays until the next resync", network=str(key), error=str(error))
         self._retries.succeeded(key)
         return None
+
+    def hurry(self, key: Key) -> None:
+        """Something changed that may help a Network that waits."""
+        self._retries.hurry(key)
 
     def forget(self, key: Key) -> None:
         """The engine's network is gone."""

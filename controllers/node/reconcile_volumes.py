@@ -52,6 +52,8 @@ class VolumeReconciler:
             self._set_ready(key, None)
             self._retries.succeeded(key)
             return None
+        if (wait := self._retries.remaining(key, volume.metadata.generation)) > 0:
+            return Requeue(wait)
         users = [each for each in self._objects.containers(key.namespace) if uses_volume(each, key.name)]
         try:
             step = volume_step(volume, await self._engine.volume(volume_name(volume)), self._session.owner, users)
@@ -64,7 +66,7 @@ class VolumeReconciler:
         except EngineError as error:
             await self._write(volume, "Failed", str(error))
             self._objects.tell(volume, "Warning", "Failed", str(error))
-        return Requeue(self._retries.failed(key))
+        return Requeue(self._retries.failed(key, volume.metadata.generation))
 
     async def _act(self, key: Key, volume: Volume, step: VolumeStep) -> Result | None:
         found = step.found
@@ -100,6 +102,10 @@ class VolumeReconciler:
         except Missing:
             return
         log.info("removed volume", kind="Volume", engine=found.name)
+
+    def hurry(self, key: Key) -> None:
+        """Something changed that may help a Volume that waits."""
+        self._retries.hurry(key)
 
     def forget(self, key: Key) -> None:
         """The engine's volume is gone."""

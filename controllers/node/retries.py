@@ -5,7 +5,7 @@ start makes events. So the agent keeps its own times, and before they have come 
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from fizz.client.backoff import exponential
@@ -48,6 +48,11 @@ class Retries(Generic[K]):
         """How often it failed in a row."""
         known = self._failing.get(key)
         return known.failures if known else 0
+
+    def hurry(self, key: K) -> None:
+        """Something changed that may help: the next attempt may come at once. The row of failures goes on."""
+        if known := self._failing.get(key):
+            self._failing[key] = replace(known, until=self._clock())
 
     def succeeded(self, key: K) -> None:
         """It worked, or is not tried any more."""

@@ -1,12 +1,13 @@
 """One Container through its life, on a node in memory."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from fizz.client.objects import Key
-from fizz.controllers.node.engine import Refused
+from fizz.controllers.node.engine import EngineLost, Refused
 from fizz.schemas import labels
 from tests.controllers.node.world import FakeObjects, World, config, container, network, secret, volume
 
@@ -446,6 +447,25 @@ async def test_the_name_of_a_foreign_container_is_not_taken_by_force(world: Worl
 
     world.engine.remove_by_hand(world.engine.by_name("blog-web").id)
     await world.settle()
+    assert world.status("web").phase == "Running"
+
+
+async def test_a_container_that_was_created_without_an_answer_is_adopted(world: World) -> None:
+    def lose_the_answer(verb: str, when: str) -> None:
+        if (verb, when) == ("create", "after"):
+            world.engine.hook = None
+            world.events = asyncio.Queue()  # and the event with it
+            raise EngineLost("no answer")
+
+    world.objects.put(container("web"))
+    await world.connect()
+    world.engine.hook = lose_the_answer
+
+    await world.settle()
+    await world.advance(5)
+
+    assert world.in_engine() == {"blog-web": "running"}
+    assert world.engine.calls["create"] == 2
     assert world.status("web").phase == "Running"
 
 

@@ -47,14 +47,14 @@ def container(name: str, uid: str = "", **spec: Any) -> Container:
     return Container.load({"metadata": metadata, "spec": content})
 
 
-def network(name: str = "default", **spec: Any) -> Network:
+def network(object_name: str = "default", **spec: Any) -> Network:
     """A Network of the namespace `blog`."""
-    return Network.load({"metadata": _metadata(name), "spec": spec})
+    return Network.load({"metadata": _metadata(object_name), "spec": spec})
 
 
-def volume(name: str = "data", **spec: Any) -> Volume:
+def volume(object_name: str = "data", **spec: Any) -> Volume:
     """A Volume of the namespace `blog`."""
-    return Volume.load({"metadata": _metadata(name), "spec": spec})
+    return Volume.load({"metadata": _metadata(object_name), "spec": spec})
 
 
 def secret(name: str, **data: str) -> Secret:
