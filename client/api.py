@@ -10,9 +10,11 @@ back are the caller's own; a model shows only the fields that it knows, so chang
 with `patch` or `apply` rather than by writing back what was read.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, Self, cast, overload
+from typing import TYPE_CHECKING, Final, Self, cast, overload
 
 from fizz.client import transactions
 from fizz.client.errors import (
@@ -35,9 +37,11 @@ from fizz.client.reading import ObjectList, Reader, selectors
 from fizz.client.requests import Query, Transport
 from fizz.client.transactions import Operation, OperationResult, PropagationPolicy, TransactionResult
 from fizz.client.watch import EventType, WatchEvent
-from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
-from fizz.schemas.meta import Object
+from fizz.schemas.types import JSON
+
+if TYPE_CHECKING:
+    from fizz.schemas.meta import Object
 
 __all__ = [
     "AlreadyExists",
@@ -203,7 +207,7 @@ class Client(Reader):
         )
 
     async def _resource_for(self, item: O) -> Resource[O]:
-        if isinstance(item, Object):
+        if not isinstance(item, dict):
             return cast("Resource[O]", resource_of(type(item)))
         return cast("Resource[O]", resource_of(await self.kind_of(item)))
 

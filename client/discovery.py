@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
+from fizz.schemas.types import JSON
 
 __all__ = ["ACCEPT", "by_name", "by_type", "parse", "stored"]
 

@@ -20,7 +20,7 @@ A message names the object, what was found and what to do. It is the server's ow
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fizz.schemas.base import JSON
+from fizz.schemas.types import JSON
 
 __all__ = [
     "AlreadyExists",

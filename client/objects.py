@@ -12,19 +12,23 @@ A kind that Fizz is not built with may have a model, too: a subclass of `Object`
         kind: str = "Proxy"
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Generic, NamedTuple, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, overload
 from urllib.parse import quote
-
-from pydantic import ValidationError
 
 from fizz.client.errors import Unreadable
 from fizz.schemas import kinds
-from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
-from fizz.schemas.meta import Object
+from fizz.schemas.types import JSON
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from fizz.schemas.meta import Object
 
 __all__ = [
     "Key",
@@ -41,10 +45,10 @@ __all__ = [
     "version_of",
 ]
 
-T = TypeVar("T", bound=Object)
+T = TypeVar("T", bound="Object")
 """A model."""
 
-O = TypeVar("O", bound=Object | JSON)  # noqa: E741 - reads well beside T
+O = TypeVar("O", bound="Object | JSON")  # noqa: E741 - reads well beside T
 """A model, or JSON."""
 
 
@@ -87,6 +91,8 @@ def _same(data: JSON) -> JSON:
 
 @cache
 def _model_resource(model: type[Object]) -> Resource[Object]:
+    from pydantic import ValidationError
+
     def load(data: JSON) -> Object:
         try:
             return model.load(data)
@@ -129,7 +135,7 @@ def resource_of(target: type[T] | Kind) -> Resource[T] | Resource[JSON]:
 
 def to_json(item: Object | JSON) -> JSON:
     """The wire form."""
-    return item.dump() if isinstance(item, Object) else item
+    return item if isinstance(item, dict) else item.dump()
 
 
 def _metadata(item: JSON) -> Mapping[str, Any]:
@@ -138,14 +144,14 @@ def _metadata(item: JSON) -> Mapping[str, Any]:
 
 def type_of(item: Object | JSON) -> tuple[str, str]:
     """(apiVersion, kind)."""
-    if isinstance(item, Object):
+    if not isinstance(item, dict):
         return item.api_version, item.kind
     return str(item.get("apiVersion") or ""), str(item.get("kind") or "")
 
 
 def key_of(item: Object | JSON) -> Key:
     """The object's key."""
-    if isinstance(item, Object):
+    if not isinstance(item, dict):
         return Key(item.namespace, item.name)
     metadata = _metadata(item)
     return Key(metadata.get("namespace") or "", metadata.get("name") or "")
@@ -153,23 +159,23 @@ def key_of(item: Object | JSON) -> Key:
 
 def uid_of(item: Object | JSON) -> str:
     """The object's uid; empty if the server has not given one yet."""
-    return (item.metadata.uid if isinstance(item, Object) else _metadata(item).get("uid")) or ""
+    return (_metadata(item).get("uid") if isinstance(item, dict) else item.metadata.uid) or ""
 
 
 def version_of(item: Object | JSON) -> str:
     """The object's resourceVersion; empty if the server has not given one yet."""
-    if isinstance(item, Object):
+    if not isinstance(item, dict):
         return item.metadata.resource_version or ""
     return _metadata(item).get("resourceVersion") or ""
 
 
 def labels_of(item: Object | JSON) -> Mapping[str, str]:
     """The object's labels."""
-    return item.labels if isinstance(item, Object) else _metadata(item).get("labels") or {}
+    return _metadata(item).get("labels") or {} if isinstance(item, dict) else item.labels
 
 
 def owner_uids(item: Object | JSON) -> Iterator[str]:
     """The uids of the objects that this one belongs to."""
-    if isinstance(item, Object):
+    if not isinstance(item, dict):
         return (reference.uid for reference in item.metadata.owner_references or [])
     return (reference["uid"] for reference in _metadata(item).get("ownerReferences") or [])

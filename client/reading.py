@@ -3,11 +3,13 @@
 Whatever takes a model class also takes a `Kind`, and then gives plain JSON.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Generic, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, overload
 
 from fizz.client import discovery
 from fizz.client.errors import Gone, NotFound
@@ -15,9 +17,11 @@ from fizz.client.objects import Key, O, Resource, T, key_of, resource_of, type_o
 from fizz.client.requests import Query, Request, Transport
 from fizz.client.watch import EventType, Listing, WatchEvent, changes, diff, follow
 from fizz.schemas import kinds, times
-from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
-from fizz.schemas.meta import Object
+from fizz.schemas.types import JSON
+
+if TYPE_CHECKING:
+    from fizz.schemas.meta import Object
 
 __all__ = ["ObjectList", "Reader", "selectors"]
 
@@ -292,7 +296,7 @@ class Reader:
 
     async def kind_of(self, item: Object | JSON) -> Kind:
         """The kind of an object. Raises `NotFound`."""
-        if isinstance(item, Object):
+        if not isinstance(item, dict):
             return resource_of(type(item)).kind
         api_version, name = type_of(item)
         if kind := kinds.by_kind(api_version, name) or discovery.by_type(self._discovered, api_version, name):

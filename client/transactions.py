@@ -4,13 +4,17 @@ result = await client.transaction([Operation("apply", namespace), Operation("app
 result.resource_version, [(done.verb, done.object["metadata"]["name"]) for done in result.results]
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fizz.client.objects import to_json
-from fizz.schemas.base import JSON
-from fizz.schemas.meta import Object
+from fizz.schemas.types import JSON
+
+if TYPE_CHECKING:
+    from fizz.schemas.meta import Object
 
 __all__ = ["PATH", "Operation", "OperationResult", "PropagationPolicy", "TransactionResult", "from_json", "to_body"]
 

@@ -29,7 +29,7 @@ from fizz.client.errors import ApiError, Gone, ServerError, TooManyRequests, Una
 from fizz.client.objects import Key, O, key_of, type_of, uid_of, version_of
 from fizz.client.requests import Query, Request, Transport
 from fizz.schemas import logs
-from fizz.schemas.base import JSON
+from fizz.schemas.types import JSON
 
 __all__ = ["Cursor", "EventType", "Frames", "Listing", "WatchEvent", "changes", "diff", "follow"]
 

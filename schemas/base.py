@@ -9,15 +9,14 @@ that an older client can read a newer server's objects.
     'motd'
 """
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-__all__ = ["JSON", "Model"]
+from fizz.schemas.types import JSON
 
-JSON = dict[str, Any]
-"""A JSON object as Python holds it: what goes over the wire and into the store."""
+__all__ = ["JSON", "Model"]
 
 
 class Model(BaseModel):

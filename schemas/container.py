@@ -10,10 +10,8 @@ from pydantic import Field
 from pydantic.config import JsonDict
 
 from fizz.schemas.base import Model
-from fizz.schemas.durations import Duration
+from fizz.schemas.fields import Duration, Quantity, Time
 from fizz.schemas.meta import Condition, Object
-from fizz.schemas.quantity import Quantity
-from fizz.schemas.times import Time
 
 __all__ = [
     "BindOptions",

@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from fizz.schemas.base import Model
+from fizz.schemas.fields import MicroTime
 from fizz.schemas.meta import Object
-from fizz.schemas.times import MicroTime
 
 __all__ = ["Lease", "LeaseSpec"]
 

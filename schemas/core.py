@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from fizz.schemas.base import Model
+from fizz.schemas.fields import MicroTime, Time
 from fizz.schemas.meta import Condition, Object
-from fizz.schemas.times import MicroTime, Time
 
 __all__ = [
     "ConfigMap",

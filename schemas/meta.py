@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from fizz.schemas.base import JSON, Model
-from fizz.schemas.times import Time
+from fizz.schemas.fields import Time
 
 __all__ = ["Condition", "ListMeta", "ManagedFieldsEntry", "Object", "ObjectMeta", "OwnerReference"]
 

@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from fizz.schemas.base import Model
+from fizz.schemas.fields import Quantity
 from fizz.schemas.meta import Condition, Object
-from fizz.schemas.quantity import Quantity
 
 __all__ = ["Engine", "Node", "NodeSpec", "NodeStatus"]
 

@@ -6,11 +6,9 @@ of 1000), Ki Mi Gi Ti Pi Ei (powers of 1024), or a decimal exponent.
 
 import re
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import WithJsonSchema
-
-__all__ = ["Quantity", "format_binary", "parse_quantity"]
+__all__ = ["format_binary", "parse_quantity"]
 
 _SUFFIXES: Final = {
     "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "": Decimal(1),
@@ -20,18 +18,6 @@ _SUFFIXES: Final = {
     "Ti": Decimal(2**40), "Pi": Decimal(2**50), "Ei": Decimal(2**60),
 }  # fmt: skip
 _FORM: Final = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:([eE][+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]?))")
-
-Quantity = Annotated[
-    str | int | float,
-    WithJsonSchema(
-        {
-            "x-kubernetes-int-or-string": True,
-            "format": "quantity",  # lets the server take 0.5 as well as "0.5"
-            "pattern": r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?$",
-        }
-    ),
-]
-"""A quantity in its written form; `parse_quantity` gives its value."""
 
 
 def parse_quantity(written: str | int | float) -> Decimal:

@@ -4,11 +4,8 @@ Reading accepts any RFC 3339 offset and precision, because clients send them.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated
 
-from pydantic import AfterValidator, PlainSerializer, WithJsonSchema
-
-__all__ = ["MicroTime", "Time", "format_micro", "format_seconds", "parse"]
+__all__ = ["format_micro", "format_seconds", "parse"]
 
 
 def parse(text: str) -> datetime:
@@ -25,13 +22,3 @@ def format_seconds(moment: datetime) -> str:
 def format_micro(moment: datetime) -> str:
     """`2026-01-31T09:30:00.000000Z`"""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time"})
-
-Time = Annotated[datetime, AfterValidator(_utc), PlainSerializer(format_seconds, return_type=str), _SCHEMA]
-MicroTime = Annotated[datetime, AfterValidator(_utc), PlainSerializer(format_micro, return_type=str), _SCHEMA]

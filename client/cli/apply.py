@@ -10,9 +10,9 @@ from fizz.client.cli.formats import name_of
 from fizz.client.cli.project import Resources, project_selector
 from fizz.client.cli.session import FIELD_MANAGER
 from fizz.schemas import kinds
-from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
 from fizz.schemas.ordering import dependents_first
+from fizz.schemas.types import JSON
 
 __all__ = ["PROJECT_KINDS", "apply_project", "built_in", "operations", "reference", "result_lines", "stop_order"]
 

@@ -10,8 +10,8 @@ from contextlib import aclosing
 from fizz.client.api import Client, EventType, Gone, WatchEvent
 from fizz.client.objects import Key, key_of, uid_of, version_of
 from fizz.client.watch import diff
-from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
+from fizz.schemas.types import JSON
 
 __all__ = ["changes"]
 

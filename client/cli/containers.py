@@ -5,8 +5,8 @@ from datetime import datetime
 
 from fizz.client.cli.tables import age
 from fizz.schemas import labels, times
-from fizz.schemas.base import JSON
 from fizz.schemas.names import to_label_value
+from fizz.schemas.types import JSON
 
 __all__ = ["engine_name", "in_order", "is_of", "number_of", "ports_of", "service_of", "short_name", "status_of"]
 

@@ -17,9 +17,9 @@ from fizz.client.cli.changes import changes
 from fizz.client.cli.containers import is_of, short_name
 from fizz.client.objects import Key, key_of, uid_of
 from fizz.schemas import times
-from fizz.schemas.base import JSON
 from fizz.schemas.container import Container
 from fizz.schemas.kinds import by_model
+from fizz.schemas.types import JSON
 
 __all__ = ["LogFollower", "LogLine", "LogOptions", "Selection", "read_logs", "split"]
 

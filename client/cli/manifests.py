@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from fizz.client.cli.failures import Failure, ProblemsInFiles
-from fizz.schemas.base import JSON
+from fizz.schemas.types import JSON
 
 __all__ = ["STDIN", "Source", "is_compose", "parse", "read_manifests", "read_sources"]
 

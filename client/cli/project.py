@@ -18,7 +18,7 @@ from fizz.schemas import labels
 from fizz.schemas.names import to_label_value, to_name
 
 if TYPE_CHECKING:  # models cost time that printing and checking do not need
-    from fizz.schemas.base import JSON
+    from fizz.schemas.types import JSON
 
 __all__ = [
     "Resources",

@@ -15,7 +15,7 @@ from typing import Final
 
 from fizz.client.cli.summaries import condition
 from fizz.schemas import labels, names
-from fizz.schemas.base import JSON
+from fizz.schemas.types import JSON
 
 __all__ = ["Rollout", "Stage", "State"]
 

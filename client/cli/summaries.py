@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fizz.schemas.base import JSON
+from fizz.schemas.types import JSON
 
 __all__ = ["condition", "summary"]
 

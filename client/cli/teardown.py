@@ -13,8 +13,8 @@ from fizz.client.api import Client, NotFound, Operation
 from fizz.client.cli.apply import built_in, reference, stop_order
 from fizz.client.cli.project import project_selector
 from fizz.client.cli.waiting import Show, wait_until_gone
-from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
+from fizz.schemas.types import JSON
 
 __all__ = ["stop_deployments", "take_down"]
 

@@ -13,8 +13,8 @@ from fizz.client.cli.formats import name_of
 from fizz.client.cli.rollout import Rollout
 from fizz.client.cli.summaries import condition
 from fizz.client.objects import uid_of
-from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
+from fizz.schemas.types import JSON
 
 __all__ = ["Show", "wait_for_rollout", "wait_until_gone"]
 

@@ -95,7 +95,7 @@ class Loader:
         entries.pop("version", None)
         tree = tree.with_value(entries)
         for item in includes.items() if includes else ():
-            under = self._include(item, origin)
+            under = self._include(item, origin) if item.mapping() else None
             if under is not None:
                 tree = PROJECT.merge(under, tree)
         return extend_services(tree, Scope(path, document, origin.directory, interpolator), self)

@@ -39,6 +39,8 @@ def _load(
     tree = loader.model(found.files, Origin(found.directory, environment))
     if tree is None:
         return None
+    if not tree.mapping() and not problems.errors:
+        problems.error(tree, "the project is empty", hint='add "services:"')
     services = tree.get("services")
     enabled, disabled = _by_profile(services.mapping() if services else {}, found.profiles)
     check_project(tree, enabled, problems)
@@ -69,6 +71,7 @@ def _load(
         disabled=tuple(sorted(disabled)),
         variables={key: value for part in loader.interpolators for key, value in part.variables.items()},
         model=model,
+        interpolated=options.interpolate,
         tree=tree,
         filesystem=filesystem,
     )

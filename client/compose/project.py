@@ -19,7 +19,8 @@ class Project:
     `model` is the whole of it as plain data in canonical form, with defaults filled in (see `normalise`); treat it as
     frozen. It holds the services that profiles enable, and of networks, volumes, secrets and configs those that they
     use. `tree` is what the model was made of, with places. `files` are named as in messages. `variables` are those
-    that the files ask for, `profiles` the enabled ones and `all_profiles` those that services name.
+    that the files ask for, `profiles` the enabled ones and `all_profiles` those that services name. A project that
+    is not `interpolated` has variables in its values and can only be printed.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Project:
     disabled: tuple[str, ...]
     variables: Mapping[str, Variable]
     model: dict[str, Any]
+    interpolated: bool
     tree: Node = field(repr=False)
     filesystem: Filesystem = field(repr=False, compare=False)
 

@@ -37,7 +37,7 @@ def resolve(text: str) -> Scalar:
         return _CONSTANTS[text]
     if text[0] not in _NUMERIC_START:
         return text
-    if (moment := _moment(text)) is not None:
+    if text[4:5] == "-" and (moment := _moment(text)) is not None:
         return moment
     number = _number(text.replace("_", "") if "_" in text else text)
     return text if number is None else number

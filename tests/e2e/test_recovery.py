@@ -4,6 +4,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -49,12 +50,12 @@ def running(engine: docker.DockerClient, project: str) -> dict[str, str]:
     found = engine.containers.list(
         filters={"label": f"com.docker.compose.project={project}", "status": "running"}, ignore_removed=True
     )
-    return {container.name: container.id for container in found}
+    return {str(container.name): str(container.id) for container in found}
 
 
 def all_of(engine: docker.DockerClient, project: str) -> list[str]:
-    filters = {"label": f"com.docker.compose.project={project}"}
-    return sorted(each.name for each in engine.containers.list(all=True, filters=filters, ignore_removed=True))
+    filters: dict[str, str | list[str] | bool] = {"label": f"com.docker.compose.project={project}"}
+    return sorted(str(each.name) for each in engine.containers.list(all=True, filters=filters, ignore_removed=True))
 
 
 def wanted(project: str, replicas: int) -> list[str]:
@@ -135,7 +136,7 @@ def test_kill_9_during_scale(
         before = running(engine, project)
         server.start()
         fizz("scale", "-p", project, f"web={replicas}")
-        eventually(lambda replicas=replicas: converged(engine, project, replicas), within=60, what="converged")
+        eventually(partial(converged, engine, project, replicas), within=60, what="converged")
         after = running(engine, project)
         kept = {name: id_ for name, id_ in before.items() if name in wanted(project, replicas)}
         assert kept.items() <= after.items()

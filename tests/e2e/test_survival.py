@@ -179,6 +179,10 @@ async def _end_of(server: ApiServer) -> tuple[int, dict[str, int]]:
     return int(content["metadata"]["resourceVersion"]), steps
 
 
+def _reaches(acknowledged: dict[str, int], count: int) -> Callable[[], bool]:
+    return lambda: len(acknowledged) > count
+
+
 @pytest.mark.parametrize("kills", [0, 2], ids=["undisturbed", "killed"])
 async def test_every_watcher_sees_every_change_once_and_in_order(server: ApiServer, kills: int) -> None:
     start, _ = await _end_of(server)
@@ -191,7 +195,7 @@ async def test_every_watcher_sees_every_change_once_and_in_order(server: ApiServ
     acknowledged: dict[str, int] = {}
     writers = [asyncio.create_task(write(server, index, 1250, acknowledged)) for index in range(4)]
     for round_ in range(kills):
-        await eventually(lambda round_=round_: len(acknowledged) > 400 * (round_ + 1), timeout=120)
+        await eventually(_reaches(acknowledged, 400 * (round_ + 1)), timeout=120)
         await server.kill()
         await server.start()
     await asyncio.gather(*writers)
@@ -218,8 +222,7 @@ async def test_no_acknowledged_write_is_lost_in_twenty_kills(server: ApiServer) 
     acknowledged: dict[str, int] = {}
     writers = [asyncio.create_task(write(server, index, 100_000, acknowledged)) for index in range(4)]
     for _ in range(20):
-        before = len(acknowledged)
-        await eventually(lambda before=before: len(acknowledged) > before + dice.randrange(1, 40), timeout=60)
+        await eventually(_reaches(acknowledged, len(acknowledged) + dice.randrange(1, 40)), timeout=60)
         await asyncio.sleep(dice.random() * 0.02)  # a random moment is what is tested
         await server.kill()
         promised = dict(acknowledged)

@@ -14,7 +14,7 @@ from fizz.client.cli.options import Options, connection_options, output_option, 
 from fizz.client.cli.place import namespace_of
 from fizz.client.cli.project import Resources, read_resources
 from fizz.client.cli.session import FIELD_MANAGER, load_settings, run
-from fizz.schemas.base import JSON
+from fizz.schemas.types import JSON
 
 __all__ = ["command"]
 

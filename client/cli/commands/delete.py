@@ -19,8 +19,8 @@ from fizz.client.cli.place import kinds_of, namespace_of
 from fizz.client.cli.session import run
 from fizz.client.cli.targets import Target, parse_targets
 from fizz.client.cli.waiting import wait_until_gone
-from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
+from fizz.schemas.types import JSON
 
 __all__ = ["command"]
 

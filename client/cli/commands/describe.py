@@ -21,9 +21,9 @@ from fizz.client.cli.session import run
 from fizz.client.cli.tables import age, table
 from fizz.client.cli.targets import Target, parse_targets
 from fizz.schemas import times
-from fizz.schemas.base import JSON
 from fizz.schemas.core import Event
 from fizz.schemas.kinds import by_model
+from fizz.schemas.types import JSON
 
 __all__ = ["command", "description", "events_of"]
 

@@ -21,9 +21,9 @@ from fizz.client.cli.place import scope_of
 from fizz.client.cli.session import run
 from fizz.client.cli.tables import age, table
 from fizz.schemas import times
-from fizz.schemas.base import JSON
 from fizz.schemas.core import Event
 from fizz.schemas.kinds import by_model
+from fizz.schemas.types import JSON
 
 __all__ = ["command", "event_rows", "events_text", "in_order", "last_seen"]
 

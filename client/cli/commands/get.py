@@ -24,8 +24,8 @@ from fizz.client.cli.tables import table
 from fizz.client.cli.targets import Target, parse_targets
 from fizz.client.objects import resource_of
 from fizz.client.reading import selectors
-from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
+from fizz.schemas.types import JSON
 
 __all__ = ["command", "table_text"]
 

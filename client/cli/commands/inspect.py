@@ -15,9 +15,9 @@ from fizz.client.cli.options import Options, connection_options, pass_options, p
 from fizz.client.cli.place import kinds_of, namespace_of
 from fizz.client.cli.session import run
 from fizz.client.cli.targets import Target
-from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Kind
 from fizz.schemas.names import to_name
+from fizz.schemas.types import JSON
 
 __all__ = ["command"]
 

@@ -8,7 +8,7 @@ from fizz.client.cli.formats import to_yaml
 from fizz.client.cli.options import Options, connection_options, pass_options, project_options
 from fizz.client.cli.place import namespace_of
 from fizz.client.cli.session import run
-from fizz.schemas.base import JSON
+from fizz.schemas.types import JSON
 
 __all__ = ["command", "kubeconfig"]
 

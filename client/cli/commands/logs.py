@@ -19,8 +19,8 @@ from fizz.client.cli.place import namespace_of
 from fizz.client.cli.project import project_namespace, project_selector, the_project_name
 from fizz.client.cli.session import run
 from fizz.schemas import labels, times
-from fizz.schemas.base import JSON
 from fizz.schemas.durations import parse_duration
+from fizz.schemas.types import JSON
 
 __all__ = ["command", "parse_since", "parse_tail"]
 

@@ -13,7 +13,7 @@ from fizz.client.cli.options import Options, connection_options, output_option, 
 from fizz.client.cli.project import project_namespace, project_selector, the_project_name
 from fizz.client.cli.session import run
 from fizz.client.cli.tables import table
-from fizz.schemas.base import JSON
+from fizz.schemas.types import JSON
 
 __all__ = ["command", "rows"]
 

@@ -8,7 +8,7 @@ from fizz import __version__
 from fizz.client.api import Client
 from fizz.client.cli.options import Options, connection_options, pass_options
 from fizz.client.cli.session import NoServer, run
-from fizz.schemas.base import JSON
+from fizz.schemas.types import JSON
 
 __all__ = ["command"]
 

@@ -21,7 +21,7 @@ from fizz.client.cli.place import kinds_of, scope_of
 from fizz.client.cli.session import run
 from fizz.client.cli.summaries import summary
 from fizz.client.cli.targets import Target, parse_targets
-from fizz.schemas.base import JSON
+from fizz.schemas.types import JSON
 
 __all__ = ["command", "watch_targets"]
 

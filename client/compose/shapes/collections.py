@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Hashable
 from typing import Any, Literal
 
-from fizz.client.compose.nodes import BROKEN, OVERRIDE, RESET, Mark, Node, broken
+from fizz.client.compose.nodes import BROKEN, OVERRIDE, RESET, Mark, Node, broken, plain
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes.base import Reader, Shape
 from fizz.client.compose.shapes.scalars import Loose
 
-__all__ = ["ListOf", "MapOf", "Pairs", "merge_mappings", "read_reset"]
+__all__ = ["ListOf", "MapOf", "Pairs", "forbid_duplicates", "merge_mappings", "read_reset"]
 
 Duplicates = Literal["keep", "drop", "error"]
 
@@ -35,12 +35,23 @@ def merge_mappings(base: Node, over: Node, shape_of: Callable[[str], Shape]) -> 
     return result
 
 
+def forbid_duplicates(items: list[Node], path: Path, reader: Reader) -> None:
+    """An error for every string that is in a list for a second time."""
+    seen: dict[object, int] = {}
+    for index, item in enumerate(items):
+        if isinstance(item.value, str) and item.value in seen:
+            reader.error(item, (*path, index), f'is "{item.value}" again, as in item {seen[item.value]}')
+        elif isinstance(item.value, str):
+            seen[item.value] = index
+
+
 class ListOf(Shape):
     """A list of items of one shape.
 
-    `single` lets one item stand for a list of it. `key` tells items apart: of two with the same key the later one
-    takes the earlier one's place. `duplicates` says what happens to two within one file: the later one is dropped, or
-    is an error. `expand` turns an item as written into any number of them.
+    `single` lets one item stand for a list of it. `key` tells items apart (else their whole content does): of two with
+    the same key the later one takes the earlier one's place. That holds for the items of two files; `duplicates` says
+    what happens within one: `drop` does the same, `keep` keeps them, and of equal strings `error` allows only one.
+    `expand` turns an item as written into any number of them.
     """
 
     def __init__(
@@ -71,8 +82,8 @@ class ListOf(Shape):
             written = self._expand(child, here, reader) if self._expand else [child]
             items.extend(item for part in written if (item := self.item.read(part, here, reader)) is not None)
         if self._duplicates == "error":
-            self._forbid_duplicates(node.value, path, reader)
-        return node.with_value(self._unique(items))
+            forbid_duplicates(node.value, path, reader)
+        return node.with_value(self._unique(items) if self._duplicates == "drop" else [*items])
 
     def merge(self, base: Node, over: Node) -> Node:
         return over.with_value(self._unique([*base.items(), *over.items()]))
@@ -81,26 +92,16 @@ class ListOf(Shape):
         return [self.item.dump(child) for child in node.items()]
 
     def _unique(self, items: list[Node]) -> list[Node]:
-        if self._duplicates == "keep" or len(items) < 2:
-            return items
         places: dict[Hashable, int] = {}
         result: list[Node] = []
         for item in items:
-            key = self._key(item) if self._key else str(item.value)
+            key = self._key(item) if self._key else repr(plain(item))
             if key in places:
                 result[places[key]] = item
             else:
                 places[key] = len(result)
                 result.append(item)
         return result
-
-    def _forbid_duplicates(self, items: list[Node], path: Path, reader: Reader) -> None:
-        seen: dict[object, int] = {}
-        for index, item in enumerate(items):
-            if isinstance(item.value, str) and item.value in seen:
-                reader.error(item, (*path, index), f'is "{item.value}" again, as in item {seen[item.value]}')
-            elif isinstance(item.value, str):
-                seen[item.value] = index
 
 
 class MapOf(Shape):

@@ -12,7 +12,7 @@ from fizz.client.compose.paths import absolute
 from fizz.client.compose.problems import Path, suggestion
 from fizz.client.compose.scalars import to_text
 from fizz.client.compose.shapes.base import Reader, Shape
-from fizz.schemas.spans import format_duration, parse_duration
+from fizz.schemas.durations import format_duration, parse_duration
 
 __all__ = ["Amount", "Bytes", "Duration", "FileMode", "FilePath", "Flag", "Loose", "Text", "Whole", "parse_size"]
 

@@ -6,6 +6,7 @@ from fizz.client.compose.nodes import Node
 from fizz.client.compose.paths import absolute, is_remote_context
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Bytes, Flag, ListOf, Loose, Pairs, Reader, Shape, Table, Text, yes
+from fizz.client.compose.shapes.collections import forbid_duplicates
 from fizz.client.compose.spec.files import BUILD_SECRETS
 from fizz.client.compose.spec.hosts import Hosts
 from fizz.client.compose.spec.ulimits import ULIMITS
@@ -45,6 +46,7 @@ class _Ssh(Pairs):
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         if isinstance(node.value, str):
             node = node.with_value([Node(node.value, node.file, node.line, node.column)])
+        forbid_duplicates(node.items(), path, reader)
         pairs = super().read(node, path, reader)
         if pairs is None:
             return None
@@ -75,7 +77,7 @@ def _short(node: Node, path: Path, reader: Reader) -> Node | None:
     return Node({"context": node}, node.file, node.line, node.column, keys={"context": node})
 
 
-_STRINGS: Final = ListOf(Text())
+_STRINGS: Final = ListOf(Text(), duplicates="keep")
 
 BUILD: Final = Table(
     {
@@ -89,7 +91,7 @@ BUILD: Final = Table(
         "cache_from": yes(_STRINGS),
         "cache_to": yes(_STRINGS),
         "no_cache": yes(Flag()),
-        "no_cache_filter": yes(ListOf(Text(), single=True)),
+        "no_cache_filter": yes(ListOf(Text(), single=True, duplicates="error")),
         "additional_contexts": yes(_Contexts()),
         "network": yes(Text()),
         "provenance": yes(_Attestation()),
@@ -101,7 +103,7 @@ BUILD: Final = Table(
         "isolation": yes(Text()),
         "privileged": yes(Flag()),
         "secrets": yes(BUILD_SECRETS),
-        "tags": yes(_STRINGS),
+        "tags": yes(ListOf(Text())),
         "ulimits": yes(ULIMITS),
         "platforms": yes(_STRINGS),
     },

@@ -130,6 +130,7 @@ HEALTHCHECK: Final = Table(
     }
 )
 
+_CREDENTIALS: Final = Table({"config": yes(Text()), "file": yes(Text()), "registry": yes(Text())})
 _MODEL_BINDING: Final = Table({"endpoint_var": yes(Text()), "model_var": yes(Text())}, nullable=True)
 
 
@@ -139,7 +140,7 @@ def _nothing(node: Node) -> Node:
 
 CONTAINER: Final[dict[str, Key]] = {
     "annotations": later(Pairs()),
-    "blkio_config": later(BLKIO),
+    "blkio_config": later(BLKIO, keep=True),
     "cap_add": yes(_STRINGS, "capAdd"),
     "cap_drop": yes(_STRINGS, "capDrop"),
     "cgroup": later(Text(choices=("host", "private"))),
@@ -155,7 +156,7 @@ CONTAINER: Final[dict[str, Key]] = {
     "cpu_rt_runtime": later(Whole(floats=True)),
     "cpus": yes(Amount(), "resources.limits.cpu"),
     "cpuset": later(Text()),
-    "credential_spec": later(Table({"config": yes(Text()), "file": yes(Text()), "registry": yes(Text())})),
+    "credential_spec": later(_CREDENTIALS, keep=True),
     "device_cgroup_rules": later(_DISTINCT),
     "devices": later(DEVICES),
     "dns": yes(_Texts(Text(), single=True), "dns"),
@@ -168,14 +169,14 @@ CONTAINER: Final[dict[str, Key]] = {
     "environment": yes(ENVIRONMENT, "env; a name without value takes it from the environment"),
     "extra_hosts": yes(Hosts(), "extraHosts"),
     "gpus": later(GPUS),
-    "group_add": yes(ListOf(Loose(whole=True)), "groupAdd"),
+    "group_add": yes(ListOf(Loose(whole=True), duplicates="error"), "groupAdd"),
     "hostname": yes(Text(), "hostname"),
     "image": yes(Text(), "image"),
     "init": yes(Flag(), "init", keep=True),
     "ipc": later(Text()),
     "isolation": later(Text()),
     "labels": yes(Pairs(), "labels of the engine's container"),
-    "logging": later(_Logging({"driver": yes(Text()), "options": yes(MapOf(Loose(null="")))})),
+    "logging": later(_Logging({"driver": yes(Text()), "options": yes(MapOf(Loose(null="")))}), keep=True),
     "mac_address": yes(Text(), "macAddress of the first network"),
     "mem_limit": yes(Bytes(), "resources.limits.memory"),
     "mem_reservation": yes(Bytes(), "resources.requests.memory"),

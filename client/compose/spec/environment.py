@@ -41,4 +41,4 @@ ENV_FILES: Final = ListOf(
     key=_path,
 )
 
-LABEL_FILES: Final = ListOf(FilePath(), single=True)
+LABEL_FILES: Final = ListOf(FilePath(), single=True, duplicates="keep")

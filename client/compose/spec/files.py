@@ -31,8 +31,8 @@ def _short(node: Node, path: Path, reader: Reader) -> Node | None:
     return Node({"source": node}, node.file, node.line, node.column, keys={"source": node})
 
 
-def _granted(folder: str) -> ListOf:
-    """What a service is given; told apart by where it goes."""
+def _granted(folder: str | None) -> ListOf:
+    """What a service is given; told apart by where it goes. Without a folder there is no telling apart."""
 
     def key(node: Node) -> object:
         target, source = node.get("target"), node.get("source")
@@ -50,13 +50,14 @@ def _granted(folder: str) -> ListOf:
             short=_short,
             wanted="a name, or a mapping",
         ),
-        key=key,
+        key=None if folder is None else key,
+        duplicates="keep" if folder is None else "drop",
     )
 
 
 GRANTED_SECRETS: Final = _granted("/run/secrets/")
 GRANTED_CONFIGS: Final = _granted("/")
-BUILD_SECRETS: Final = _granted("")
+BUILD_SECRETS: Final = _granted(None)
 
 _SECRET: Final = Table(
     {

@@ -5,7 +5,7 @@ from typing import Any
 from fizz.client.compose.nodes import RESET, Mark, Node, broken
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Reader, Shape
-from fizz.client.compose.shapes.collections import merge_mappings, read_reset
+from fizz.client.compose.shapes.collections import forbid_duplicates, merge_mappings, read_reset
 
 __all__ = ["Hosts"]
 
@@ -38,6 +38,7 @@ class Hosts(Shape):
             case dict() as mapping:
                 written, keys = list(mapping.items()), dict(node.keys or {})
             case list() as items:
+                forbid_duplicates(items, path, reader)
                 written, keys = self._split(items, path, reader)
             case _:
                 reader.wrong_type(node, path, "a mapping, or a list of name=address")

@@ -93,7 +93,13 @@ def _expand(node: Node, path: Path, reader: Reader) -> list[Node]:
 
 
 def _finish(node: Node, path: Path, reader: Reader) -> Node | None:
-    published, protocol = node.get("published"), node.get("protocol")
+    published, protocol, address = node.get("published"), node.get("protocol"), node.get("host_ip")
+    if address is not None and isinstance(address.value, str) and not reader.as_written(address):
+        try:
+            ipaddress.ip_address(address.value)
+        except ValueError:
+            reader.error(address, (*path, "host_ip"), f'must be an IP address, not "{address.value}"')
+            return None
     if published and published.value and not parse_range(str(published.value), lowest=0):
         if reader.as_written(published):
             return node

@@ -97,11 +97,11 @@ def _extends(node: Node, path: Path, reader: Reader) -> Node | None:
 
 _SERVICE_KEYS: Final[dict[str, Key]] = {
     **CONTAINER,
-    "build": later(BUILD),
+    "build": later(BUILD, keep=True),
     "depends_on": yes(MapOf(_DEPENDENCY, names=NAMES, from_list=_started), "spec.dependsOn of the Deployment"),
     "ports": yes(PORTS),
-    "deploy": yes(DEPLOY),
-    "develop": later(Table({"watch": yes(ListOf(_WATCH, duplicates="keep"))}, nullable=True)),
+    "deploy": yes(DEPLOY, keep=True),
+    "develop": later(Table({"watch": yes(ListOf(_WATCH, duplicates="keep"))}, nullable=True), keep=True),
     "profiles": yes(ListOf(Text()), "the service is there if one of them is enabled"),
     "restart": yes(
         Text(
@@ -110,7 +110,7 @@ _SERVICE_KEYS: Final[dict[str, Key]] = {
         ),
         "restartPolicy",
     ),
-    "scale": yes(Whole(0), "spec.replicas of the Deployment", keep=True),
+    "scale": yes(Whole(0, 10_000), "spec.replicas of the Deployment", keep=True),
     "attach": later(Flag(), keep=True),
     "container_name": yes(
         Text(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$", form="two or more letters, digits, dashes, dots or underscores"),
@@ -177,6 +177,7 @@ _INCLUDE: Final = Table(
         "project_directory": yes(Text(), "where relative paths start"),
     },
     short=lambda node, path, reader: Node({"path": node}, node.file, node.line, node.column),
+    nullable=True,
     extensions=False,
     wanted="a path, or a mapping",
 )

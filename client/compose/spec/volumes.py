@@ -9,7 +9,7 @@ import posixpath
 from typing import Final
 
 from fizz.client.compose.nodes import Node
-from fizz.client.compose.paths import absolute
+from fizz.client.compose.paths import absolute, is_windows_path
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Bytes, Flag, ListOf, Pairs, Reader, Table, Text, Whole, yes
 from fizz.client.compose.shapes.tables import Key
@@ -53,8 +53,8 @@ def split_mount(text: str) -> Written:
 
 
 def clean_target(target: str) -> str:
-    """A path in the container without `.`, `..` and a slash at the end; other platforms' paths stay."""
-    return posixpath.normpath(target) if target.startswith("/") else target
+    """A path in the container without `.`, `..` and a slash at the end; Windows paths stay."""
+    return target if is_windows_path(target) else posixpath.normpath(target.replace("//", "/"))
 
 
 def _sections(text: str) -> list[str]:
@@ -111,6 +111,13 @@ def _key(node: Node) -> object:
     return target.value if target and isinstance(target.value, str) else None
 
 
+class _Target(Text):
+    """A path in the container. It is compared as written, and printed without detours."""
+
+    def dump(self, node: Node) -> object:
+        return clean_target(node.value) if isinstance(node.value, str) else node.value
+
+
 class _CreateHostPath(Flag):
     """True is the default, so only false is printed."""
 
@@ -144,7 +151,7 @@ _IMAGE: Final = Table({"subpath": yes(Text(), "engine 28.0")})
 _KEYS: Final[dict[str, Key]] = {
     "type": yes(Text(choices=_TYPES), "bind, volume, tmpfs, image, npipe, cluster: as far as the engine knows it"),
     "source": yes(Text(), "path on the host, name of a Volume, or image"),
-    "target": yes(Text(), "path in the container"),
+    "target": yes(_Target(), "path in the container"),
     "read_only": yes(Flag(), "mounted read-only"),
     "consistency": yes(Text(), "for other platforms; Linux ignores it"),
     "bind": yes(_BIND, keep=True),

@@ -11,6 +11,7 @@ Names are what `fizz.schemas.names.to_name` makes of those in the file; the engi
 The same project gives the same resources, byte for byte. Files of secrets and configs are read here, and only here.
 """
 
+from fizz.client.compose.problems import Problems, TranslateError
 from fizz.client.compose.project import Project
 from fizz.client.compose.translate.contents import translate_contents
 from fizz.client.compose.translate.deployments import translate_deployments
@@ -24,8 +25,12 @@ __all__ = ["translate_project"]
 def translate_project(project: Project) -> list[Object]:
     """All resources of a project, in the order in which they are applied: what others need comes first.
 
-    Raises `TranslateError` if the content of a secret or config is missing.
+    Raises `TranslateError` if the content of a secret or config is missing, or if variables were left as they are.
     """
+    if not project.interpolated:
+        problems = Problems()
+        problems.error(None, "variables are not replaced yet, so there is nothing to run")
+        raise TranslateError(problems.all())
     scope = Scope.of(project)
     return [
         translate_namespace(scope),

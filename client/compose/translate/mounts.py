@@ -30,7 +30,7 @@ def _mount(volume: JSON) -> Mount:
     kind, source = volume["type"], volume.get("source") or None
     return Mount(
         type=kind,
-        target=clean_target(volume["target"]),
+        target=volume["target"],
         **given(
             source=to_name(source) if kind == "volume" and source else source,
             read_only=volume.get("read_only"),
