@@ -20,7 +20,7 @@ import docker
 
 from fizz.schemas import labels
 
-__all__ = ["Fizz", "Server", "eventually", "processes_below"]
+__all__ = ["Fizz", "Server", "eventually", "free_port", "processes_below"]
 
 T = TypeVar("T")
 _START_TIMEOUT: Final = 30.0  # seconds until the API server must answer; it takes less than one on a quiet machine
@@ -187,6 +187,13 @@ class Server:
             network.remove()
         for volume in self.engine.volumes.list(filters=mine):
             volume.remove(force=True)
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on, for somebody who is about to."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def processes_below(pid: int) -> Iterator[int]:
