@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from fizz.client.cli.main import cli
+from fizz.__main__ import ELSEWHERE
+from fizz.client.cli.main import group
 from fizz.schemas.kinds import BUILTIN, Kind
 from fizz.schemas.structural import structural_schema
 
@@ -75,6 +76,7 @@ def _type(node: dict[str, Any]) -> str:
 
 def _commands() -> str:
     parts = [_NOTE, "# Commands\n"]
+    cli = group(ELSEWHERE)
     context = click.Context(cli, info_name="fizz", max_content_width=100, terminal_width=100)
     parts.append(_help(cli, context))
     for name in cli.list_commands(context):

@@ -10,7 +10,7 @@ from fizz.client.cli.failures import guard
 from fizz.client.cli.lazy import Lazy, LazyGroup
 from fizz.client.cli.options import connection_options, project_options
 
-__all__ = ["cli", "run"]
+__all__ = ["cli", "group", "run"]
 
 _COMPOSE: Final = "Compose projects"
 _RESOURCES: Final = "Resources"
@@ -66,10 +66,14 @@ def cli(ctx: click.Context, version: bool) -> None:
         click.echo(ctx.get_help())
 
 
+def group(elsewhere: Mapping[str, tuple[str, str]]) -> click.Group:
+    """The group with other rooms' commands; `elsewhere` has their targets and help by name."""
+    assert isinstance(cli, LazyGroup)
+    cli.add_lazy({name: Lazy(target, text, _SYSTEM) for name, (target, text) in elsewhere.items()})
+    return cli
+
+
 def run(elsewhere: Mapping[str, tuple[str, str]]) -> None:
-    """Run the command line and end the process. `elsewhere` has other rooms' commands: target and help by name."""
-    group = cli
-    assert isinstance(group, LazyGroup)
-    group.add_lazy({name: Lazy(target, text, _SYSTEM) for name, (target, text) in elsewhere.items()})
-    code = guard(lambda: group.main(prog_name="fizz", standalone_mode=False))
-    sys.exit(code)
+    """Run the command line and end the process."""
+    whole = group(elsewhere)
+    sys.exit(guard(lambda: whole.main(prog_name="fizz", standalone_mode=False)))

@@ -5,13 +5,14 @@ from typing import Final
 
 from fizz import __version__
 
-__all__ = ["main"]
+__all__ = ["ELSEWHERE", "main"]
 
-_ELSEWHERE: Final = {
+ELSEWHERE: Final = {
     "apiserver": ("fizz.apiserver.command:apiserver", "Run the API server alone."),
     "controllers": ("fizz.controllers.command:controllers", "Run controllers alone, all or those named."),
     "node": ("fizz.controllers.command:node", "Run the node agent alone."),
 }
+"""The commands of the rooms that the command line's own room may not import: target and help by name."""
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
         return
     from fizz.client.cli.main import run
 
-    run(_ELSEWHERE)
+    run(ELSEWHERE)
 
 
 if __name__ == "__main__":
