@@ -13,12 +13,11 @@ from datetime import datetime
 from typing import Final
 
 from fizz.client.api import ApiError, Client, EventType, NotFound
+from fizz.client.cli.apply import built_in
 from fizz.client.cli.changes import changes
 from fizz.client.cli.containers import is_of, short_name
 from fizz.client.objects import Key, key_of, uid_of
 from fizz.schemas import times
-from fizz.schemas.container import Container
-from fizz.schemas.kinds import by_model
 from fizz.schemas.types import JSON
 
 __all__ = ["LogFollower", "LogLine", "LogOptions", "Selection", "read_logs", "split"]
@@ -120,7 +119,7 @@ class LogFollower:
         selection = self._selection
         options = self._options
         async with asyncio.TaskGroup() as group:
-            events = changes(self._client, [by_model(Container)], selection.namespace, selection.labels)
+            events = changes(self._client, [built_in("Container")], selection.namespace, selection.labels)
             async with aclosing(events):
                 async for event in events:
                     if event is None:

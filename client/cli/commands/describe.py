@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from fizz.client.api import Client
+from fizz.client.cli.apply import built_in
 from fizz.client.cli.commands.events import events_text, in_order
 from fizz.client.cli.formats import to_yaml
 from fizz.client.cli.options import (
@@ -21,8 +22,6 @@ from fizz.client.cli.session import run
 from fizz.client.cli.tables import age, table
 from fizz.client.cli.targets import Target, parse_targets
 from fizz.schemas import times
-from fizz.schemas.core import Event
-from fizz.schemas.kinds import by_model
 from fizz.schemas.types import JSON
 
 __all__ = ["command", "description", "events_of"]
@@ -62,7 +61,9 @@ async def events_of(client: Client, item: JSON) -> list[JSON]:
     """What happened to an object, oldest first. Those about cluster-scoped objects lie in `default`."""
     metadata = item["metadata"]
     listed = await client.list(
-        by_model(Event), metadata.get("namespace") or "default", field_selector=f"involvedObject.uid={metadata['uid']}"
+        built_in("Event"),
+        metadata.get("namespace") or "default",
+        field_selector=f"involvedObject.uid={metadata['uid']}",
     )
     return in_order(listed.items)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from fizz.client.api import Client, EventType
+from fizz.client.cli.apply import built_in
 from fizz.client.cli.changes import changes
 from fizz.client.cli.formats import Output, as_list, parse_output, write
 from fizz.client.cli.options import (
@@ -21,8 +22,6 @@ from fizz.client.cli.place import scope_of
 from fizz.client.cli.session import run
 from fizz.client.cli.tables import age, table
 from fizz.schemas import times
-from fizz.schemas.core import Event
-from fizz.schemas.kinds import by_model
 from fizz.schemas.types import JSON
 
 __all__ = ["command", "event_rows", "events_text", "in_order", "last_seen"]
@@ -51,7 +50,7 @@ def command(
 
 
 async def _show(client: Client, namespace: str | None, target: str | None, output: Output) -> None:
-    listed = await client.list(by_model(Event), namespace)
+    listed = await client.list(built_in("Event"), namespace)
     found = in_order(item for item in listed.items if _concerns(item, target))
     if not output.is_table:
         click.echo(write(output, as_list(found)))
@@ -63,7 +62,7 @@ async def _show(client: Client, namespace: str | None, target: str | None, outpu
 
 async def _follow(client: Client, namespace: str | None, target: str | None, output: Output) -> None:
     waiting: list[JSON] | None = []
-    async with aclosing(changes(client, [by_model(Event)], namespace)) as happened:
+    async with aclosing(changes(client, [built_in("Event")], namespace)) as happened:
         async for change in happened:
             if change is None:
                 for item in in_order(waiting or ()):
