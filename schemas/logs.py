@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["configure", "logger"]
 
 
+def _silent(event: str, **values: object) -> None:
+    """What nobody wants to hear."""
+
+
 class _Lazy:
-    """A logger that is made when it is first used."""
+    """A logger that is made when it first has something to say."""
 
     def __getattr__(self, name: str) -> Any:
+        if name in {"debug", "info"} and "structlog" not in sys.modules:
+            return _silent
         import structlog
 
         if not structlog.is_configured():
