@@ -1,4 +1,8 @@
-"""A Docker Engine of a test's own, beside the machine's: other folders, other socket, other addresses, no iptables."""
+"""A Docker Engine of a test's own, beside the machine's: other folders, other socket, other network.
+
+It lives in a network namespace of its own, because an engine takes the bridge `docker0` of where it lives for its own,
+and removes it if told to have none.
+"""
 
 import shutil
 import signal
@@ -27,15 +31,12 @@ class PrivateEngine:
         """Start it and wait until it answers."""
         folder = self._folder
         command = [
+            *("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$0" "$@"'),
             "dockerd",
             f"--host={self.url}",
             f"--data-root={folder}/data",
             f"--exec-root={folder}/exec",
             f"--pidfile={folder}/pid",
-            "--bridge=none",
-            "--iptables=false",
-            "--ip-masq=false",
-            "--default-address-pool=base=10.231.0.0/16,size=24",
             "--containerd-namespace=fizz-private",
             "--containerd-plugins-namespace=fizz-private-plugins",
         ]
