@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import docker
+from docker.models.containers import Container
 
 from fizz.schemas import labels
 
-__all__ = ["Fizz", "Server", "eventually", "free_port", "processes_below"]
+__all__ = ["Fizz", "Server", "eventually", "free_port", "output_of", "processes_below"]
 
 T = TypeVar("T")
 _START_TIMEOUT: Final = 30.0  # seconds until the API server must answer; it takes less than one on a quiet machine
@@ -194,6 +195,14 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def output_of(container: Container, *command: str) -> str:
+    """What a command in a running container writes; it must succeed."""
+    done = container.exec_run(list(command))
+    assert isinstance(done.output, bytes)
+    assert done.exit_code == 0, done.output.decode()
+    return done.output.decode()
 
 
 def processes_below(pid: int) -> Iterator[int]:

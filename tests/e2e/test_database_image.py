@@ -8,7 +8,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from tests.e2e.harness import eventually
+from tests.e2e.harness import eventually, output_of
 
 IMAGE = "mariadb:10.11"
 
@@ -44,9 +44,7 @@ def healthy(container: Container) -> bool:
 
 def query(container: Container, statement: str, *, user: str, password: str) -> str:
     command = ["mariadb", f"-u{user}", f"-p{password}", "-h127.0.0.1", "--skip-column-names", "-e", statement]
-    done = container.exec_run(command)
-    assert done.exit_code == 0, done.output.decode()
-    return str(done.output.decode().strip())
+    return output_of(container, *command).strip()
 
 
 def test_makes_users_and_database_as_the_environment_and_start_scripts_say(create: Callable[..., Container]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.e2e.harness import Fizz, eventually
+from tests.e2e.harness import Fizz, eventually, output_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -48,10 +48,7 @@ def test_job_ends_before_the_server_starts(run: Fizz, engine: docker.DockerClien
 def test_secrets_and_configs_are_files(run: Fizz, engine: docker.DockerClient) -> None:
     app = engine.containers.get("secrets-app-1")
 
-    def output_of(command: str) -> str:
-        return str(app.exec_run(["sh", "-c", command]).output.decode())
-
-    assert output_of("cat /run/secrets/token") == "t0ps3cret"
-    assert output_of("cat /etc/app.ini") == "[app]\ngreeting = hello\n"
-    assert output_of("cat /run/secrets/license.txt") == (EXAMPLES.parent / "LICENSE").read_text()
-    assert output_of("stat -c %a /run/secrets/license.txt") == "400\n"
+    assert output_of(app, "cat", "/run/secrets/token") == "t0ps3cret"
+    assert output_of(app, "cat", "/etc/app.ini") == "[app]\ngreeting = hello\n"
+    assert output_of(app, "cat", "/run/secrets/license.txt") == (EXAMPLES.parent / "LICENSE").read_text()
+    assert output_of(app, "stat", "-c", "%a", "/run/secrets/license.txt") == "400\n"
