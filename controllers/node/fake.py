@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 from fizz.controllers.node.engine import (
@@ -34,6 +35,7 @@ from fizz.controllers.node.engine import (
 )
 from fizz.controllers.node.fake_container import FakeContainer
 from fizz.controllers.node.fake_host import FakeHost
+from fizz.controllers.node.unix_time import to_unix
 from fizz.schemas.base import JSON
 
 __all__ = ["FakeEngine"]
@@ -150,7 +152,7 @@ class FakeEngine(FakeHost):
         await self._enter("logs")
         box = self._box(container.id)
         seen = len(box.log)
-        entries = [entry for entry in box.log if not since or entry.time >= since]
+        entries = [entry for entry in box.log if not since or _is_since(entry, since)]
         yield entries if tail is None else entries[len(entries) - min(tail, len(entries)) :]
         while follow and (len(box.log) > seen or (box.runs and box.id in self.boxes)):
             if len(box.log) == seen:
@@ -251,6 +253,10 @@ async def _until_lost(queue: asyncio.Queue[EngineEvent | None]) -> AsyncIterator
     while (event := await queue.get()) is not None:
         yield event
     raise EngineLost("the engine ended the stream of events")
+
+
+def _is_since(entry: LogEntry, since: str) -> bool:
+    return Decimal(to_unix(entry.time)) >= Decimal(to_unix(since))
 
 
 def _has(labels: dict[str, str], selector: str) -> bool:

@@ -107,7 +107,7 @@ class NodeReporter:
         while True:
             self._changed.clear()
             try:
-                await self._report()
+                await self.report()
                 await self._beat()
             except ApiError as error:
                 log.warning("node could not be reported", node=self._name, error=error.message)
@@ -115,9 +115,9 @@ class NodeReporter:
                 async with asyncio.timeout(_HEARTBEAT_SECONDS):
                     await self._changed.wait()
             except TimeoutError:
-                await self._check()
+                await self.check()
 
-    async def _check(self) -> None:
+    async def check(self) -> None:
         """An engine that hangs keeps its connections open, so it has to be asked."""
         if self._lost:
             return  # whoever reconnects will say when it is back
@@ -128,7 +128,8 @@ class NodeReporter:
         else:
             self._say(lost="", silent="")
 
-    async def _report(self) -> None:
+    async def report(self) -> None:
+        """Write the Node's status, if it differs."""
         node = await self._node()
         old = node.status.conditions if node.status else None
         wanted = node_status(self._info, self._lost or self._silent, self._agent, old, self._now()).dump()
