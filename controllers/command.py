@@ -18,6 +18,7 @@ def _flags(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--socket", metavar="PATH", help="The API server's unix socket. [env: FIZZ_SOCKET]"),
         click.option("--data-dir", metavar="DIR", help="Folder of the data. [env: FIZZ_DATA_DIR]"),
         click.option("--node-name", metavar="NAME", help="Name of this node. [env: FIZZ_NODE_NAME]"),
+        click.option("--docker-host", metavar="URL", help="The node's Docker Engine. [env: DOCKER_HOST]"),
         click.option("--log-format", type=click.Choice(["json", "console"]), help="[env: FIZZ_LOG_FORMAT]"),
         click.option(
             "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[env: FIZZ_LOG_LEVEL]"

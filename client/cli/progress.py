@@ -21,7 +21,7 @@ class Progress(Protocol):
     """Shows how things stand."""
 
     def show(self, states: Mapping[str, str]) -> None:
-        """How all things stand now, by name, in the order in which they are shown."""
+        """How things stand now, by name; what is not named stands as it did."""
 
     def say(self, text: str) -> None:
         """A line that stays."""
@@ -52,6 +52,7 @@ class _Live:
         self._print, self._redraw = print_above, redraw
         self._began = time.monotonic()
         self._since: dict[str, tuple[str, float]] = {}
+        self._states: dict[str, str] = {}
         self._spinners: dict[str, object] = {}
 
     def show(self, states: Mapping[str, str]) -> None:
@@ -60,8 +61,9 @@ class _Live:
         from rich.text import Text
 
         now = time.monotonic()
+        self._states.update(states)
         table = Table.grid(padding=(0, 1))
-        for name, state in states.items():
+        for name, state in self._states.items():
             if self._since.get(name, ("", 0.0))[0] != state:
                 self._since[name] = (state, now)
             style, mark = _look(state)

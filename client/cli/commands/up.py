@@ -51,8 +51,11 @@ def command(options: Options, detach: bool, wait: bool, timeout: float | None, q
     rollout = Rollout(resources.names("Deployment"), wait=wait)
     if detach or wait:
         asyncio.run(_detached(settings, resources, rollout, timeout, quiet))
-    else:
+        return
+    try:
         asyncio.run(_attached(settings, resources, rollout, timeout))
+    except asyncio.CancelledError:  # by a second Ctrl-C
+        raise KeyboardInterrupt from None
 
 
 async def _apply(client: Client, resources: Resources, screen: Progress, quiet: bool) -> None:
