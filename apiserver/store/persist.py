@@ -61,9 +61,8 @@ def save(
 
 
 def leave(txn: Transaction, tables: Tables, present: Present) -> None:
-    """Before the store is closed: let the vanishing of the volatile keys take a revision, and reserve none."""
+    """Before the store is closed: reserve no more than one revision, which the vanishing of the volatile keys takes."""
     if present.volatile_used:
-        write_number(txn, tables, layout.REVISION, following(present.revision))
         write_number(txn, tables, layout.RESERVED, following(present.revision))
 
 

@@ -7,7 +7,7 @@ oldest events and its floor rises; whoever is further behind reads the log.
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from fizz.apiserver.store.types import LAST, Event, Position, Revision
+from fizz.apiserver.store.types import Event, Position
 
 __all__ = ["Tail"]
 
@@ -38,11 +38,6 @@ class Tail:
     def after(self, position: Position) -> Sequence[Event]:
         """All events behind a position that is not below the floor."""
         return self._events[bisect_right(self._positions, position) :]
-
-    def forget(self, revision: Revision) -> None:
-        """Drop everything up to and including a revision, and let the floor rise to it at least."""
-        self._drop(bisect_right(self._positions, (revision, LAST)))
-        self.floor = max(self.floor, (revision, LAST))
 
     def _excess(self) -> int:
         """How many of the oldest events must go so that the rest is within bounds."""

@@ -65,8 +65,6 @@ class View:
         if batch.snapshot is not None:
             self.snapshot.close()
             self.snapshot = batch.snapshot
-        if batch.compacted > self.compacted:
-            self.volatile.history.forget(batch.compacted)
         self.revision, self.compacted = batch.revision, batch.compacted
         self.volatile.apply(batch.volatile, batch.events)
         self._tail.extend(batch.events)

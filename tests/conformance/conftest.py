@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from tests.conformance.store_kit import KINDS, Clock, ExpiringStore, open_store
 
 

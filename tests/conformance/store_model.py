@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from tests.conformance.store_kit import LEASES
-
 from fizz.apiserver.store.types import LAST, Change, Event, EventType, Position, Record
+from tests.conformance.store_kit import LEASES
 
 __all__ = ["Model"]
 

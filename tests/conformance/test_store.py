@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.conformance.store_kit import KINDS, LEASES, Clock, ExpiringStore, collect, drain, open_store, put, told
 
 from fizz.apiserver.store.revision import encode
 from fizz.apiserver.store.types import (
@@ -19,6 +18,7 @@ from fizz.apiserver.store.types import (
     FutureRevision,
     Record,
 )
+from tests.conformance.store_kit import KINDS, LEASES, Clock, ExpiringStore, collect, drain, open_store, put, told
 
 WEB, DB, API = "/fizz.dev/deployments/blog/web", "/fizz.dev/deployments/blog/db", "/fizz.dev/deployments/shop/api"
 
@@ -167,6 +167,15 @@ class TestList:
             found += page.records
         assert found == whole
 
+    async def test_the_first_page_of_the_past_counts_as_of_then(self, store: ExpiringStore) -> None:
+        await store.commit([Change(WEB, None), Change(LEASES + "a/b", None), Change("/z/new", b"")])
+        await store.commit([Change("/z/newer", b""), Change(LEASES + "a/c", b"")])
+        counts = {}
+        for revision in (4, 6, 7, 8):
+            page = await store.list("/", limit=1, revision=revision)
+            counts[revision] = len(page.records) + page.remaining
+        assert counts == {4: 4, 6: 6, 7: 5, 8: 7}
+
     async def test_every_past_revision_can_be_listed(self, store: ExpiringStore) -> None:
         await store.commit([Change(WEB, b"2")])
         await store.commit([Change(WEB, None), Change(LEASES + "a/b", None)])
@@ -229,6 +238,16 @@ class TestExpiry:
         clock.now += 100
         assert await store.expire() == 1
         assert await store.get(DB) == Record(DB, b"2", 2)
+
+    @pytest.mark.parametrize("key", [WEB, LEASES + "a/b"], ids=["durable", "volatile"])
+    async def test_a_change_that_comes_just_in_time_saves_the_record(
+        self, store: ExpiringStore, clock: Clock, key: str
+    ) -> None:
+        await store.commit([Change(key, b"1", ttl=60)])
+        clock.now += 60
+        renewed, expired = await asyncio.gather(store.commit([Change(key, b"2")]), store.expire())
+        assert (renewed, expired) == (2, 0)
+        assert await store.get(key) == Record(key, b"2", 2)
 
     async def test_many_at_once(self, store: ExpiringStore, clock: Clock) -> None:
         for start in range(0, 600, 200):

@@ -12,9 +12,7 @@ from typing import ClassVar, TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.conformance.store_kit import LEASES, Clock, drain, open_store
-from tests.conformance.store_model import Model
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from fizz.apiserver.store.types import (
     LAST,
@@ -27,6 +25,8 @@ from fizz.apiserver.store.types import (
     Record,
     Watcher,
 )
+from tests.conformance.store_kit import LEASES, Clock, drain, open_store
+from tests.conformance.store_model import Model
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def commit(self, data: st.DataObject) -> None:
-        keys = data.draw(st.lists(st.sampled_from(KEYS), max_size=3, unique=True))
+        keys = data.draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=3, unique=True))
         changes = [self._any_change(data, key) for key in keys]
         refused = self.model.refused(changes)
         if refused is None:
@@ -269,10 +269,11 @@ class MemoryMachine(StoreMachine):
     kind = "memory"
 
 
-SETTINGS = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-TestLmdbStore = LmdbMachine.TestCase
-TestLmdbStore.settings = SETTINGS
-TestMemoryStore = MemoryMachine.TestCase
-TestMemoryStore.settings = SETTINGS
+@pytest.mark.timeout(600)  # to make a failing example small takes its time
+@pytest.mark.parametrize("machine", [LmdbMachine, MemoryMachine])
+def test_whatever_happens_in_whatever_order(machine: type[StoreMachine]) -> None:
+    checks = (HealthCheck.too_slow,)
+    run_state_machine_as_test(
+        machine,
+        settings=settings(max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=checks),
+    )

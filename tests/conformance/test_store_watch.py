@@ -4,10 +4,10 @@ import asyncio
 import itertools
 
 import pytest
-from tests.conformance.store_kit import LEASES, ExpiringStore, collect, drain, put, told
 
 from fizz.apiserver.store.revision import encode
 from fizz.apiserver.store.types import LAST, Change, Compacted, Event, ForeignRevision, FutureRevision, Record, Watcher
+from tests.conformance.store_kit import LEASES, ExpiringStore, collect, drain, put, told
 
 WEB, DB, API = "/fizz.dev/deployments/blog/web", "/fizz.dev/deployments/blog/db", "/fizz.dev/deployments/shop/api"
 
@@ -125,6 +125,19 @@ async def test_compaction_does_not_overtake_who_has_nothing_to_read(store: Expir
         await store.compact(5)
         await put(store, DB)
         assert told(await waiting) == [("ADDED", DB, b"1", 6)]
+
+
+async def test_who_has_nothing_to_read_need_not_even_wait(store: ExpiringStore) -> None:
+    with store.watch(DB, (0, LAST)) as watcher:
+        for number in range(5):
+            await put(store, WEB, b"%d" % number)
+        await store.compact(4)
+        assert watcher.position == (5, LAST)
+        assert await drain(watcher) == []
+        await put(store, DB)
+        await put(store, WEB)
+        assert watcher.position == (5, LAST)
+        assert [event.revision for event in await drain(watcher)] == [6]
 
 
 async def test_compaction_never_goes_back(store: ExpiringStore) -> None:

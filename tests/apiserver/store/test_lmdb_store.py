@@ -1,12 +1,13 @@
 """What the conformance suite cannot ask of every store: what lasts, what goes together, what a watcher costs."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from fizz.apiserver.store import hub, volatile
+from fizz.apiserver.store import hub, persist, volatile
 from fizz.apiserver.store.lmdb_store import LmdbStore
 from fizz.apiserver.store.types import LAST, Change, Closed, Compacted, Conflict, Record
 from tests.conformance.store_kit import Clock, drain
@@ -125,6 +126,26 @@ class TestVolatileKeys:
             await store.commit([Change(LEASES + "a/b", b"%d" % number)])
             disk_writes.add(store._environment.env.info()["last_txnid"])
         assert len(disk_writes) <= 3
+
+    @pytest.mark.parametrize(("volatile_commits", "durable_commits"), [(1, 0), (4, 0), (5, 0), (6, 0), (1, 4), (1, 30)])
+    async def test_a_crash_never_leads_back_to_a_revision_that_was_handed_out(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, volatile_commits: int, durable_commits: int
+    ) -> None:
+        monkeypatch.setattr(persist, "BLOCK", 5)
+        store = await LmdbStore.open(tmp_path / "store", volatile=(LEASES,))
+        for _ in range(volatile_commits):
+            await store.commit([Change(LEASES + "a/b", b"")])
+        for _ in range(durable_commits):
+            await store.commit([Change("/a", b"")])
+        (tmp_path / "copy").mkdir()
+        shutil.copy(tmp_path / "store/data.mdb", tmp_path / "copy")
+        await store.close()
+        again = await LmdbStore.open(tmp_path / "copy", volatile=(LEASES,))
+        assert store.revision < again.revision <= store.revision + 5
+        with pytest.raises(Compacted):
+            again.watch(LEASES, (store.revision, LAST))
+        again.watch("/a", (store.revision, LAST)).close()
+        await again.close()
 
     async def test_their_history_is_bounded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(volatile, "_MAX_EVENTS", 3)

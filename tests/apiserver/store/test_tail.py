@@ -33,14 +33,3 @@ def test_too_many_bytes_raise_the_floor() -> None:
     assert (revisions(tail), tail.floor) == ([], (4, 0))
     tail.extend([event(5, size=100)])
     assert revisions(tail) == [5]
-
-
-def test_forgetting_raises_the_floor_and_never_lowers_it() -> None:
-    tail = Tail((0, LAST), max_events=10, max_bytes=100)
-    tail.extend(event(revision) for revision in range(1, 6))
-    tail.forget(3)
-    assert (revisions(tail), tail.floor) == ([4, 5], (3, LAST))
-    tail.forget(1)
-    assert tail.floor == (3, LAST)
-    tail.forget(9)
-    assert (revisions(tail), tail.floor) == ([], (9, LAST))
