@@ -20,6 +20,7 @@ __all__ = [
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN: Final = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
+_SNAKE: Final = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 _QUALIFIED: Final = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 
 _LABEL_RULE: Final = (
@@ -84,11 +85,15 @@ def check_label_value(value: str) -> str | None:
 
 
 def to_name(text: str, limit: int = 63) -> str:
-    """A name made of any text, the same for the same text. What had to change is told apart by a hash at the end,
-    so that two texts never share a name: `web` stays `web`, `My_App` becomes `my-app-` and five digits.
+    """A name made of any text, the same for the same text, and another for another text.
+
+    What is a name stays as it is, an underscore becomes two hyphens, and what has to change further is told apart by a
+    hash at the end: `web` stays `web`, `db_data` becomes `db--data`, `My.App` becomes `my-app-` and five digits.
     """
-    if len(text) <= limit and _LABEL.fullmatch(text):
+    if len(text) <= limit and _LABEL.fullmatch(text) and "--" not in text:
         return text
+    if _SNAKE.fullmatch(text) and len(readable := text.replace("_", "--")) <= limit:
+        return readable
     plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     digest = hashlib.sha256(text.encode()).hexdigest()[:5]
     stem = plain[: limit - 6].rstrip("-")

@@ -133,6 +133,16 @@ def test_any_text_becomes_a_name_and_always_the_same(text: str) -> None:
     assert to_name(text) == name
 
 
-@given(st.text(max_size=20), st.text(max_size=20))
+@pytest.mark.parametrize(
+    ("text", "name"), [("web", "web"), ("db_data", "db--data"), ("a-b_c", "a-b--c"), ("My.App", "my-app-feaec")]
+)
+def test_a_name_stays_readable(text: str, name: str) -> None:
+    assert to_name(text) == name
+
+
+_NEAR_NAMES = st.text(alphabet="ab-_.A", max_size=6)
+
+
+@given(_NEAR_NAMES, _NEAR_NAMES)
 def test_two_texts_never_share_a_name(left: str, right: str) -> None:
     assert (to_name(left) == to_name(right)) == (left == right)
