@@ -11,6 +11,7 @@ event stream: after a restart the engine may be another.
 import asyncio
 import json
 import os
+import socket
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -107,7 +108,18 @@ class DockerEngine:
         return info_of(data, self._version)
 
     async def ping(self) -> None:
-        await self._quick(lambda: self._send("ping", "GET", "/_ping", timeout=_PING_SECONDS))
+        await self._quick(self._ping)
+
+    def _ping(self) -> None:
+        self._connected()
+        version = "{}.{}".format(*self._version)
+        stranger = self._client_for(version)  # it has no connection yet
+        try:
+            stranger.get(f"{stranger.base_url}/v{version}/_ping", timeout=_PING_SECONDS).raise_for_status()
+        except requests.RequestException as error:
+            raise self._lost(error) from error
+        finally:
+            stranger.close()
 
     async def close(self) -> None:
         for stream in list(self._streams):
@@ -259,20 +271,38 @@ class DockerEngine:
         """The client; made, and the version agreed on, by whoever needs it first. Runs in a thread."""
         with self._lock:
             if self._client is None:
-                environment = {**os.environ, "DOCKER_HOST": self._host}
-                try:
-                    client = APIClient(
-                        version="auto",
-                        timeout=int(_CALL_SECONDS),
-                        max_pool_size=_CONNECTIONS,
-                        **kwargs_from_env(environment=environment),
-                    )
-                except (DockerException, requests.RequestException, ValueError) as error:
-                    raise EngineLost(f"no Docker Engine answers at {self._host}: {error}") from error
-                client.trust_env = False  # else every request looks for proxies and passwords in files
-                self._version = min(version_of(client.api_version), _NEWEST)
-                self._client = client
+                self._client = self._client_for("auto")
+                self._version = min(version_of(self._client.api_version), _NEWEST)
             return self._client
+
+    def _client_for(self, version: str) -> APIClient:
+        """A client that speaks that version; `auto` asks the engine for it."""
+        self._knock()
+        environment = {**os.environ, "DOCKER_HOST": self._host}
+        try:
+            client = APIClient(
+                version=version,
+                timeout=int(_CALL_SECONDS),
+                max_pool_size=_CONNECTIONS,
+                **kwargs_from_env(environment=environment),
+            )
+        except (DockerException, requests.RequestException, ValueError) as error:
+            raise self._lost(error) from error
+        client.trust_env = False  # else every request looks for proxies and passwords in files
+        return client
+
+    def _knock(self) -> None:
+        """See whether anybody listens, where that is cheap: the library leaves sockets open that it cannot connect."""
+        if not self._host.startswith("unix://"):
+            return
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(self._host.removeprefix("unix://"))
+            except OSError as error:
+                raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> EngineLost:
+        return EngineLost(f"the Docker Engine at {self._host} does not answer: {error}")
 
     def _send(
         self,
@@ -288,7 +318,7 @@ class DockerEngine:
     ) -> requests.Response:
         """One request. Runs in a thread. `timeout` None waits for ever for an answer, not for a connection."""
         client = self._connected()
-        url = f"{client.base_url}/v{self._version[0]}.{self._version[1]}{path}"
+        url = "{}/v{}.{}{}".format(client.base_url, *self._version, path)
         data = None if body is None else orjson.dumps(body)
         try:
             response = client.request(
@@ -301,7 +331,8 @@ class DockerEngine:
                 stream=stream,
             )
         except requests.RequestException as error:
-            raise EngineLost(f"the Docker Engine at {self._host} does not answer: {error}") from error
+            self._client = None  # whoever comes next begins anew
+            raise self._lost(error) from error
         if response.status_code >= 400:
             raise refusal(verb, response.status_code, _message(response))
         return response

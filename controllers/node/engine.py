@@ -281,6 +281,11 @@ class Containers(Protocol):
     async def remove(self, container: str) -> None:
         """Remove it with its anonymous volumes, by force. Raises `Missing`."""
 
+    async def ping(self) -> None:
+        """Whether the engine answers, quickly, and whoever comes. One that is about to stop does not: it still answers
+        on old connections, and takes no new ones. Raises `EngineLost`.
+        """
+
 
 class Networks(Protocol):
     """Verbs for networks."""
@@ -338,9 +343,6 @@ class Engine(Containers, Networks, Volumes, Images, Logs, Protocol):
 
     async def info(self) -> EngineInfo:
         """What the engine is. Raises `EngineLost`; so does everything else."""
-
-    async def ping(self) -> None:
-        """Whether the engine answers, quickly."""
 
     def events(self) -> AbstractAsyncContextManager[AsyncIterator[EngineEvent]]:
         """What happens from now on: nothing that is done after entering the context is left out.

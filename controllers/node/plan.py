@@ -196,6 +196,9 @@ class Start:
         return f"start {self.name}"
 
     async def run(self, hands: Hands) -> None:
+        if self.container is not None and self.container.state == "exited":
+            # It may have been stopped because the engine is about to stop: then starting it would only do harm.
+            await hands.engine.ping()
         await hands.engine.start(self.container.id if self.container else hands.created)
         hands.tell("Normal", "Started", f"started {self.name}")
 

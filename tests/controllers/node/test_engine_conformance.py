@@ -1,13 +1,10 @@
 """What every engine does: the same for the fake one, and, marked e2e, for the Docker Engine at DOCKER_HOST.
 
-The real one needs the image `fizz-test/busybox`, which the fixture makes of the host's static busybox.
+The real one needs an image with a shell, which `busybox_image` makes.
 """
 
 import asyncio
-import io
 import os
-import shutil
-import tarfile
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -84,35 +81,6 @@ class Bench:
             await self.engine.remove_network(network.id)
         with suppress(Missing):
             await self.engine.remove_volume(f"{self.run}-data")
-
-
-@pytest.fixture(scope="session")
-def busybox_image() -> str:
-    """The image for tests with the real engine, made if it is not there."""
-    import docker
-
-    found = shutil.which("busybox")
-    assert found, "these tests need busybox-static on the host"
-    client = docker.from_env()
-    try:
-        if not client.images.list("fizz-test/busybox"):
-            applets = ("sh", "sleep", "echo", "cat", "true", "ls", "id", "stat", "nc", "hostname", "nslookup")
-            content = io.BytesIO()
-            with tarfile.open(fileobj=content, mode="w") as archive:
-                archive.add(found, "bin/busybox")
-                for name in applets:
-                    link = tarfile.TarInfo(f"bin/{name}")
-                    link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-                    archive.addfile(link)
-                for folder in ("tmp", "etc"):
-                    entry = tarfile.TarInfo(folder)
-                    entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
-                    archive.addfile(entry)
-            content.seek(0)
-            client.api.import_image_from_data(content.read(), repository="fizz-test/busybox", tag="latest")
-    finally:
-        client.close()
-    return "fizz-test/busybox"
 
 
 @pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.e2e)])
