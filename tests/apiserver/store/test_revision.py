@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fizz.apiserver.store.revision import (
@@ -17,6 +17,7 @@ from fizz.apiserver.store.types import ForeignRevision, FutureRevision
 replicas, sequences = st.integers(0, MAX_REPLICA), st.integers(0, MAX_SEQUENCE)
 
 
+@settings(deadline=None)
 @given(replicas, sequences)
 def test_parts_come_back(replica: int, sequence: int) -> None:
     revision = encode(replica, sequence)
@@ -24,6 +25,7 @@ def test_parts_come_back(replica: int, sequence: int) -> None:
     assert parse(str(revision)) == revision
 
 
+@settings(deadline=None)
 @given(replicas, sequences, sequences)
 def test_revisions_of_a_replica_are_ordered_as_its_sequence(replica: int, one: int, other: int) -> None:
     assert (encode(replica, one) < encode(replica, other)) == (one < other)
