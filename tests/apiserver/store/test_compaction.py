@@ -1,11 +1,11 @@
-from pathlib import Path
+import asyncio
 
 import pytest
 
 from fizz.apiserver.store.compaction import Compactor, Look, Retention, compact_to
 from fizz.apiserver.store.memory import MemoryStore
 from fizz.apiserver.store.revision import encode
-from fizz.apiserver.store.types import Change
+from fizz.apiserver.store.types import Change, Full
 
 HOUR = Retention(age=3600, count=1000)
 
@@ -63,7 +63,28 @@ async def test_the_compactor_applies_it() -> None:
     await store.close()
 
 
-async def test_the_compactor_ends_with_the_store(tmp_path: Path) -> None:
+async def test_the_compactor_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = await MemoryStore.open()
+    for _ in range(5):
+        await store.commit([Change("/a", b"")])
+    compact, refusals, done = store.compact, [Full("no space")], asyncio.Event()
+
+    async def reluctant(revision: int) -> None:
+        if refusals:
+            raise refusals.pop()
+        await compact(revision)
+        done.set()
+
+    monkeypatch.setattr(store, "compact", reluctant)
+    running = asyncio.create_task(Compactor(store, Retention(count=2, interval=0)).run())
+    await done.wait()
+    assert store.compacted == 3
+    running.cancel()
+    await asyncio.wait([running])
+    await store.close()
+
+
+async def test_the_compactor_ends_with_the_store() -> None:
     store = await MemoryStore.open()
     for _ in range(5):
         await store.commit([Change("/a", b"")])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fizz.apiserver.store import hub, persist, volatile
+from fizz.apiserver.store import hub, persist, volatile, writer
 from fizz.apiserver.store.lmdb_store import LmdbStore
 from fizz.apiserver.store.types import LAST, Change, Closed, Compacted, Conflict, Record
 from tests.conformance.store_kit import Clock, drain
@@ -211,6 +211,16 @@ class TestGroupCommit:
         task.cancel()
         assert await store.commit([Change("/b", b"1")]) == 2
         assert await store.get("/a") == Record("/a", b"1", 1)
+
+    async def test_a_defect_leaves_nobody_waiting(self, store: LmdbStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        def broken(*_: object) -> None:
+            raise ZeroDivisionError("a defect")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(writer, "save", broken)
+            with pytest.raises(ZeroDivisionError):
+                await store.commit([Change("/a", b"")])
+        assert await store.commit([Change("/a", b"")]) == 1
 
     async def test_compaction_lets_commits_through(self, store: LmdbStore) -> None:
         await fill(store, 3000)
