@@ -61,18 +61,14 @@ class Selection:
     options: ListOptions
 
     @property
-    def prefix(self) -> str:
-        """The narrowest prefix of the store that holds all of it."""
-        if len(self.resources) == 1:
+    def prefixes(self) -> tuple[str, ...]:
+        """The narrowest prefixes of the store that hold all of it."""
+        name = self.options.fields.exact("metadata.name")
+        if name and len(self.resources) == 1:
             (resource,) = self.resources.values()
-            if name := self.options.fields.exact("metadata.name"):
-                return (
-                    resource.key(self.namespace, name)
-                    if self.namespace or not resource.namespaced
-                    else resource.prefix(None)
-                )
-            return resource.prefix(self.namespace)
-        return "/"
+            if self.namespace or not resource.namespaced:
+                return (resource.key(self.namespace, name),)
+        return tuple(resource.prefix(self.namespace) for resource in self.resources.values())
 
     def resource_of(self, key: str) -> Resource | None:
         """The watched resource that a key belongs to, or None."""
@@ -95,7 +91,7 @@ async def open_watch(
         position = (revision, LAST)
     frames = _Frames(selection, form, include)
     try:
-        watcher = context.store.watch(selection.prefix, position)
+        watcher = context.store.watch(selection.prefixes, position)
     except StoreError as problem:
         if form.events:  # an EventSource sees no status code: it is told in the stream
             return _only(frames.error(reading.refusal(problem), context.store.revision))
