@@ -24,7 +24,7 @@ from fizz.schemas import labels
 from fizz.schemas.apps import Network, Volume
 from fizz.schemas.container import Container, ContainerStatus
 from fizz.schemas.core import ConfigMap, Namespace, Secret
-from fizz.schemas.meta import ObjectMeta
+from fizz.schemas.meta import Object, ObjectMeta
 from fizz.schemas.settings import Settings
 from tests.e2e.private_engine import PrivateEngine
 

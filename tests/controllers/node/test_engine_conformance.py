@@ -5,10 +5,7 @@ The real one needs an image with a shell, which `busybox_image` makes.
 
 import asyncio
 import os
-import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,8 +13,6 @@ from fizz.controllers.node.docker_engine import DockerEngine
 from fizz.controllers.node.engine import (
     Connection,
     CreateRequest,
-    Engine,
-    EngineContainer,
     EngineEvent,
     ImageMissing,
     InUse,
@@ -28,59 +23,9 @@ from fizz.controllers.node.engine import (
 )
 from fizz.controllers.node.fake import FakeEngine
 from fizz.schemas.base import JSON
+from tests.controllers.node.bench import LABEL, Bench
 
-LABEL = "fizz.test/run"
 FOREVER = ["sh", "-c", "trap 'exit 7' TERM; while true; do sleep 0.02; done"]
-
-
-@dataclass
-class Bench:
-    """An engine, and names that are this test's own."""
-
-    engine: Engine
-    image: str
-    run: str = field(default_factory=lambda: f"fizz-test-{uuid.uuid4().hex[:8]}")
-
-    @property
-    def label(self) -> str:
-        return f"{LABEL}={self.run}"
-
-    def request(self, name: str, command: list[str], **host_config: object) -> CreateRequest:
-        body: JSON = {
-            "Image": self.image,
-            "Cmd": command,
-            "Labels": {LABEL: self.run},
-            "StopTimeout": 5,
-            "ExposedPorts": {"80/tcp": {}},
-            "HostConfig": {"NetworkMode": "bridge", **host_config},
-        }
-        return CreateRequest(f"{self.run}-{name}", body)
-
-    async def create(self, name: str, command: list[str], **host_config: object) -> str:
-        return (await self.engine.create(self.request(name, command, **host_config))).id
-
-    async def run_it(self, name: str, command: list[str], **host_config: object) -> str:
-        container = await self.create(name, command, **host_config)
-        await self.engine.start(container)
-        return container
-
-    async def network(self, name: str) -> str:
-        body = {"Name": f"{self.run}-{name}", "Labels": {LABEL: self.run}, "CheckDuplicate": True}
-        return await self.engine.create_network(body)
-
-    async def until(self, container: str, good: Callable[[EngineContainer], bool]) -> EngineContainer:
-        async with asyncio.timeout(20), self.engine.events() as events:
-            while not good(found := await self.engine.inspect(container)):
-                await anext(events)
-        return found
-
-    async def clean(self) -> None:
-        for container in await self.engine.containers(self.label):
-            await self.engine.remove(container.id)
-        for network in await self.engine.labelled_networks(self.label):
-            await self.engine.remove_network(network.id)
-        with suppress(Missing):
-            await self.engine.remove_volume(f"{self.run}-data")
 
 
 @pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.e2e)])
