@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from tests.client.fake_server import FakeServer, config_map
 
 from fizz.client.api import Client, NotFound, Operation, Unreadable
 from fizz.client.objects import resource_of
@@ -14,6 +13,7 @@ from fizz.schemas.container import Container
 from fizz.schemas.core import ConfigMap, Namespace
 from fizz.schemas.kinds import BUILTIN, Kind, find
 from fizz.schemas.meta import Object, ObjectMeta
+from tests.client.fake_server import FakeServer, config_map
 
 CONFIG_MAP = next(kind for kind in BUILTIN if kind.kind == "ConfigMap")
 MOTD = ConfigMap(metadata=ObjectMeta(name="motd", namespace="blog"), data={"text": "hello"})

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.client.fake_server import FakeServer, config_map
 
 from fizz.client.api import Conflict
 from fizz.client.controller import Controller, Done, Key, Manager, Requeue, Result, Terminal
 from fizz.client.objects import key_of
 from fizz.client.testing import virtual_time
 from fizz.schemas.core import ConfigMap, Namespace
+from tests.client.fake_server import FakeServer, config_map
 
 A, B = Key("blog", "a"), Key("blog", "b")
 

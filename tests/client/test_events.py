@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.client.fake_server import FakeServer, config_map
-
 from fizz.client.events import EventRecorder
 from fizz.client.testing import server, virtual_time
 from fizz.schemas.base import JSON
 from fizz.schemas.core import ConfigMap, Event
 from fizz.schemas.meta import ObjectMeta
 from fizz.schemas.node import Node
+from tests.client.fake_server import FakeServer, config_map
 
 MOTD = ConfigMap(metadata=ObjectMeta(name="motd", namespace="blog", uid="u1", resource_version="7"))
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)

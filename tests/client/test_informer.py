@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.client.fake_server import FakeServer, config_map
-
 from fizz.client.api import EventType
 from fizz.client.informer import Informer
 from fizz.client.objects import O
@@ -14,6 +12,7 @@ from fizz.client.testing import virtual_time
 from fizz.schemas.base import JSON
 from fizz.schemas.core import ConfigMap
 from fizz.schemas.kinds import find
+from tests.client.fake_server import FakeServer, config_map
 
 Told = list[tuple[str, str]]
 

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.client.fake_server import FakeServer, config_map
 
 from fizz.client.api import (
     AlreadyExists,
@@ -23,6 +22,7 @@ from fizz.client.requests import pause
 from fizz.client.testing import virtual_time
 from fizz.schemas.core import ConfigMap
 from fizz.schemas.meta import ObjectMeta
+from tests.client.fake_server import FakeServer, config_map
 
 MOTD = ConfigMap(metadata=ObjectMeta(name="motd", namespace="blog"), data={"text": "hello"})
 PATH = "/api/v1/namespaces/blog/configmaps"

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import orjson
 import pytest
-from tests.client.fake_server import FakeServer, config_map
 
 from fizz.client.api import Client, EventType, Forbidden, Gone, WatchEvent
 from fizz.client.objects import key_of
@@ -14,6 +13,7 @@ from fizz.client.testing import virtual_time
 from fizz.schemas.base import JSON
 from fizz.schemas.core import ConfigMap
 from fizz.schemas.kinds import find
+from tests.client.fake_server import FakeServer, config_map
 
 KIND = find("configmaps")
 assert KIND

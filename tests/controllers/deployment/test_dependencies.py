@@ -1,10 +1,10 @@
 import pytest
-from tests.controllers.deployment.simulated import SimulatedNamespace, make_deployment
 
 from fizz.controllers.deployment.dependencies import GateState, gate, stops_after
 from fizz.controllers.deployment.template import make_container, template_hash
 from fizz.schemas.apps import DependencyCondition, Deployment
 from fizz.schemas.container import Container, ContainerStatus
+from tests.controllers.deployment.simulated import SimulatedNamespace, make_deployment
 
 
 def with_replica(world: SimulatedNamespace, deployment: Deployment, status: dict[str, object] | None) -> Container:

@@ -3,7 +3,6 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.controllers.deployment.simulated import START, SimulatedNamespace, make_deployment
 
 from fizz.controllers.deployment.plan import Create, Delete, SetFinalizers, plan
 from fizz.controllers.deployment.template import container_name, make_container, template_hash
@@ -11,6 +10,7 @@ from fizz.schemas import labels
 from fizz.schemas.apps import DependencyCondition, Deployment
 from fizz.schemas.conditions import find
 from fizz.schemas.container import ContainerStatus
+from tests.controllers.deployment.simulated import START, SimulatedNamespace, make_deployment
 
 
 def wanted_names(deployment: Deployment) -> list[str]:

@@ -1,5 +1,4 @@
 import pytest
-from tests.controllers.deployment.simulated import make_deployment
 
 from fizz.controllers.deployment.template import (
     container_name,
@@ -10,6 +9,7 @@ from fizz.controllers.deployment.template import (
 )
 from fizz.schemas import labels, names
 from fizz.schemas.apps import Deployment, Template
+from tests.controllers.deployment.simulated import make_deployment
 
 BASE = {"spec": {"image": "busybox", "ports": [{"containerPort": 80}]}}
 
