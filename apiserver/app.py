@@ -15,11 +15,15 @@ from collections.abc import Callable, Iterator
 import structlog
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fizz.apiserver import errors
+from fizz.apiserver.auth import loopback
 from fizz.apiserver.config import Config
 from fizz.apiserver.kinds.registry import Registry
 from fizz.apiserver.rest.context import Context
-from fizz.apiserver.rest.service import Service
+from fizz.apiserver.rest.service import Service, refusal
 from fizz.apiserver.store.compaction import Compactor
 from fizz.apiserver.store.lmdb_store import LmdbStore
 from fizz.apiserver.store.types import Store
@@ -40,7 +44,11 @@ def build(store: Store, *, listen: str | None = None) -> Starlette:
     """The application over an open store. `listen` is the TCP address that it will be served on, to tell clients."""
     context = Context(store, Registry.builtin())
     service = Service(context, listen)
-    app = Starlette(routes=service.routes(), exception_handlers=service.exception_handlers())
+    app = Starlette(
+        routes=service.routes(),
+        middleware=[Middleware(_Guard)],
+        exception_handlers=service.exception_handlers(),
+    )
     app.state.service = service
     return app
 
@@ -85,6 +93,22 @@ async def serve(config: Config, ready: Callable[[], None] | None = None, stop: a
             task.cancel()
         await store.close()
         log.info("API server stopped")
+
+
+class _Guard:
+    """Lets requests over TCP pass only if they come from programs on this machine; see `auth.loopback`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope.get("client"):  # None over the unix socket
+            try:
+                loopback.check(scope["headers"])
+            except errors.ApiError as problem:
+                await refusal(problem)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class _Server(uvicorn.Server):

@@ -40,7 +40,7 @@ from fizz.apiserver.rest.negotiate import BODY_LIMIT, Representation, decode, du
 from fizz.apiserver.rest.paths import Target
 from fizz.schemas.base import JSON
 
-__all__ = ["Service"]
+__all__ = ["Service", "refusal"]
 
 log = structlog.get_logger()
 
@@ -282,24 +282,25 @@ def _json(value: Any, content_type: str = "application/json") -> Response:
     return Response(orjson.dumps(value), headers={"content-type": content_type, "vary": "Accept"})
 
 
-def _status(problem: errors.ApiError) -> Response:
+def refusal(problem: errors.ApiError) -> Response:
+    """The answer that tells a refusal."""
     body = orjson.dumps(problem.status())
     return Response(body, status_code=problem.code, headers=problem.headers, media_type="application/json")
 
 
 async def _refuse(request: Request, problem: errors.ApiError) -> Response:
-    return _status(problem)
+    return refusal(problem)
 
 
 async def _refuse_http(request: Request, problem: HTTPException) -> Response:
     if problem.status_code == 404:
-        return _status(errors.NotFound.path())
-    return _status(errors.of_code(problem.status_code, problem.detail))
+        return refusal(errors.NotFound.path())
+    return refusal(errors.of_code(problem.status_code, problem.detail))
 
 
 async def _fail(request: Request, problem: Exception) -> Response:
     log.error("request failed", method=request.method, path=request.url.path, exc_info=problem)
-    return _status(errors.InternalError("the server has a fault; its log says which"))
+    return refusal(errors.InternalError("the server has a fault; its log says which"))
 
 
 async def _gone(request: Request, problem: ClientDisconnect) -> Response:

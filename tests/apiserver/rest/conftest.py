@@ -75,8 +75,16 @@ class Api:
         self.app, self.store = app, store
 
     async def request(
-        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        client: tuple[str, int] | None = None,
+        **query: Any,
     ) -> Answer:
+        """One request; `client` is the address that it comes from over TCP, None over the unix socket."""
         raw = body if isinstance(body, bytes) else (b"" if body is None else orjson.dumps(body))
         sent: list[Message] = []
 
@@ -86,7 +94,8 @@ class Api:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        await self.app(_scope(method, path, headers or {}, query), receive, send)
+        scope = _scope(method, path, headers or {}, query) | {"client": client}
+        await self.app(scope, receive, send)
         return Answer(
             sent[0]["status"],
             {name.decode(): value.decode() for name, value in sent[0]["headers"]},

@@ -297,3 +297,13 @@ async def test_formats_go_in_and_out(api: Any, media: str) -> None:
     assert answer.code == 201
     assert answer.headers["content-type"].startswith(media)
     assert decode(answer.body, media)["data"] == {"k": "1"}
+
+
+async def test_a_page_of_another_site_is_answered_with_a_status(api: Any) -> None:
+    scope_client = ("127.0.0.1", 50000)
+    headers = {"host": "127.0.0.1:7443", "origin": "https://evil.example"}
+    refused = await api.request("POST", MAPS, {}, headers=headers, client=scope_client)
+    assert refused.code == 403
+    assert refused.json["reason"] == "Forbidden"
+    over_socket = await api.request("GET", "/readyz", headers=headers)
+    assert over_socket.code == 200
