@@ -4,6 +4,7 @@ The engine's codes alone do not tell enough (a network in use is 403, a volume i
 so the rules look at the verb, the code and, where there is no other way, at the message.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -34,6 +35,9 @@ class _Rule:
         return self.verb in {"*", verb} and self.code in {0, code} and self.says in message.lower()
 
 
+_ENDPOINT_ID: Final = re.compile(r" \([0-9a-f]{64}\)")
+"""Another one at each try, so that the same refusal would never be told as the same."""
+
 _RULES: Final = (
     _Rule("pull", 0, "", PullFailed),
     _Rule("create", 404, "no such image", ImageMissing),
@@ -51,7 +55,7 @@ _RULES: Final = (
 
 def refusal(verb: str, code: int, message: str) -> EngineError:
     """The error that the engine's answer to a verb stands for; the first rule that fits decides."""
-    said = message.strip() or f"the engine answered {code}"
+    said = _ENDPOINT_ID.sub("", message).strip() or f"the engine answered {code}"
     for rule in _RULES:
         if rule.fits(verb, code, said):
             return rule.error(said)

@@ -178,6 +178,13 @@ def test_a_refusal_means_what_the_verb_makes_of_it(verb: str, code: int, says: s
     assert str(found) == (says or "the engine answered 500")
 
 
+def test_the_same_refusal_is_told_in_the_same_words_each_time() -> None:
+    said = "driver failed programming external connectivity on endpoint web ({}): Bind for 0.0.0.0:80 failed"
+    first, second = (str(refusal("start", 500, said.format(digit * 64))) for digit in "ab")
+    assert first == second
+    assert "endpoint web: Bind" in first
+
+
 def frame(stream: int, text: bytes) -> bytes:
     return bytes([stream, 0, 0, 0]) + len(text).to_bytes(4) + text
 
