@@ -88,12 +88,21 @@ class _ServiceCheck:
 
     def _same(self) -> None:
         for old, new in _SAME:
-            one, two = self._get(*old), self._get(*new)
-            if one is None or two is None or one.value is None or two.value is None:
+            one, two, around = self._get(*old), self._get(*new), self._get(*new[:-1])
+            if one is None or one.tag == BROKEN or (two is not None and two.tag == BROKEN):
                 continue
-            if one.value != two.value:
+            if two is not None and one.value != two.value:
                 text = f"differs from {'.'.join(new)}: {one.value} and {two.value}"
                 self._error(one, text, old, "say it in one place")
+            elif (
+                two is None
+                and around is not None
+                and isinstance(around.value, dict)
+                and one.value
+                and old != ("scale",)
+            ):
+                # Compose takes the absence there for a zero.
+                self._error(one, f"must be written as {'.'.join(new)}, beside what is there already", old)
 
     def _unique_name(self) -> None:
         name, replicas = self._get("container_name"), self._get("deploy", "replicas") or self._get("scale")
@@ -230,6 +239,10 @@ def _check_ports(enabled: Mapping[str, Node], problems: Problems) -> None:
             seen.setdefault(key, name)
 
 
+def _is_broken(node: Node) -> bool:
+    return any(child.tag == BROKEN for child in node.mapping().values())
+
+
 def _check_resources(tree: Node, problems: Problems) -> None:
     def each(kind: str, check: Callable[[Path, Node], None]) -> None:
         defined = tree.get(kind)
@@ -248,7 +261,7 @@ def _check_resources(tree: Node, problems: Problems) -> None:
             words = ", ".join(sources)
             if len(given) > 1:
                 problems.error(node.key(given[1]), f"must have only one of {words}", path=path)
-            elif not given and not is_external(node) and node.get("external") is None:
+            elif not given and node.get("external") is None and not _is_broken(node):
                 problems.error(node, f"must have one of {words}, or be external", path=path)
 
         return check

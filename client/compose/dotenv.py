@@ -22,8 +22,20 @@ __all__ = ["DotenvError", "parse_dotenv", "parse_raw"]
 
 _SPACES: Final = " \t\v\f\r\x85\xa0"
 _COMMENT: Final = re.compile(r"\s#")
-_ESCAPE: Final = re.compile(r"\\(?:([abfnrtv\"\\])|(0[0-7]{1,3}))")
-_ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\"}
+_ESCAPE: Final = re.compile(r"\\(?:([abfnrtv\"\\$])|0([0-9]{0,3}))")
+_OCTAL: Final = re.compile(r"[0-7]{3}")
+_ESCAPES: Final = {
+    "$": "$$",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+    '"': '"',
+    "\\": "\\",
+}
 
 
 class DotenvError(ValueError):
@@ -184,7 +196,8 @@ def _unescape(text: str) -> str:
 
     def replace(match: re.Match[str]) -> str:
         letter, octal = match.groups()
-        return _ESCAPES[letter] if letter else chr(int(octal, 8) & 0xFF)
+        if letter:
+            return _ESCAPES[letter]
+        return chr(int(octal, 8) & 0xFF) if _OCTAL.fullmatch(octal) else f"\\{octal}"
 
-    parts = re.split(r"(\\\$)", text) if "\\$" in text else [text]
-    return "".join("$$" if part == "\\$" else _ESCAPE.sub(replace, part) for part in parts)
+    return _ESCAPE.sub(replace, text)

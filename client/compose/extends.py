@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fizz.client.compose.interpolate import Interpolator
-from fizz.client.compose.nodes import Node
+from fizz.client.compose.nodes import Node, broken
 from fizz.client.compose.options import LoadOptions
 from fizz.client.compose.paths import absolute, folder_of
 from fizz.client.compose.problems import Place, Problems, suggestion
@@ -56,6 +56,7 @@ class _Resolver:
     def __init__(self, files: Files) -> None:
         self._files = files
         self._interpolated: dict[str, list[Node]] = {}
+        self._circles: set[tuple[str, str]] = set()
 
     def resolve(
         self, name: str, service: Node, known: dict[str, Node], scope: Scope, chain: tuple[tuple[str, str], ...]
@@ -68,7 +69,10 @@ class _Resolver:
         own = service.with_value(entries)
         chain = (*chain, (scope.path, name))
         base = self._base(name, extends, known, scope, chain)
-        return own if base is None or not isinstance(base.value, dict) else SERVICE.merge(base, own)
+        if base is None or not isinstance(base.value, dict):
+            # It may well be the image that is missing now; one problem is enough.
+            return own.with_value({"image": broken(extends), **entries})
+        return SERVICE.merge(base, own)
 
     def _base(
         self, name: str, extends: Node, known: dict[str, Node], scope: Scope, chain: tuple[tuple[str, str], ...]
@@ -83,10 +87,7 @@ class _Resolver:
             other = absolute(scope.directory, self._files.home, file.value)
             if other != scope.path:
                 return self._from_file(target, file, other, scope, chain)
-        if (scope.path, target.value) in chain:
-            start = chain.index((scope.path, target.value))
-            circle = " -> ".join([*(step[1] for step in chain[start:]), target.value])
-            problems.error(target, f"makes a circle: {circle}", path=path)
+        if self._is_circle((scope.path, target.value), chain, target):
             return None
         if target.value not in known:
             problems.error(
@@ -98,13 +99,22 @@ class _Resolver:
             return None
         return self.resolve(target.value, known[target.value], known, scope, chain)
 
+    def _is_circle(self, step: tuple[str, str], chain: tuple[tuple[str, str], ...], place: Node) -> bool:
+        """Whether the chain comes back to where it was. Each circle is told once."""
+        if step not in chain:
+            return False
+        steps = chain[chain.index(step) :]
+        if not self._circles & set(steps):
+            circle = " -> ".join([*(name for _, name in steps), step[1]])
+            self._files.problems.error(place, f"extends makes a circle: {circle}")
+        self._circles.update(steps)
+        return True
+
     def _from_file(
         self, target: Node, file: Node, path: str, scope: Scope, chain: tuple[tuple[str, str], ...]
     ) -> Node | None:
         name = str(target.value)
-        if (path, name) in chain:
-            circle = " -> ".join([*(step[1] for step in chain), name])
-            self._files.problems.error(target, f"extends makes a circle: {circle}")
+        if self._is_circle((path, name), chain, target):
             return None
         documents = self._documents(path, file, scope)
         if documents is None:

@@ -43,7 +43,8 @@ def _load(
         problems.error(tree, "the project is empty", hint='add "services:"')
     services = tree.get("services")
     enabled, disabled = _by_profile(services.mapping() if services else {}, found.profiles)
-    check_project(tree, enabled, problems)
+    if options.interpolate:
+        check_project(tree, enabled, problems)
     files = Environments(environment, filesystem, problems)
     environments = {
         key: files.environment(key, service, read_files=options.resolve_env) for key, service in enabled.items()

@@ -72,6 +72,8 @@ def _service(
     needed = _dependencies(name, node)
     if needed:
         result["depends_on"] = needed
+    if "scale" in result and result.get("deploy") is not None:
+        result["deploy"] = dict(sorted({"replicas": result["scale"], **result["deploy"]}.items()))
     if "build" in result:
         result["build"] = _build(result["build"], directory, variables)
     for secret in result.get("secrets", ()):

@@ -79,6 +79,9 @@ class ListOf(Shape):
         items: list[Node] = []
         for index, child in enumerate(node.value):
             here = (*path, index)
+            if self._expand and reader.as_written(child):
+                items.append(child)
+                continue
             written = self._expand(child, here, reader) if self._expand else [child]
             items.extend(item for part in written if (item := self.item.read(part, here, reader)) is not None)
         if self._duplicates == "error":
@@ -179,7 +182,7 @@ class Pairs(Shape):
         result: dict[str, Node] = {}
         for name, child in written.items():
             if self._tight and name != name.rstrip():
-                reader.error(keys.get(name, child), path, f'the name "{name}" ends with a space')
+                reader.error(keys.get(name, child), path, f'has the name "{name}", which ends with a space')
             elif (reset := read_reset(child)) is not None:
                 result[name] = reset
             elif child.value is None and child.tag != BROKEN:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from fizz.client.compose.nodes import Node, broken
+from fizz.client.compose.nodes import Node, broken, plain
 from fizz.client.compose.problems import Path, path_text, suggestion
 from fizz.client.compose.shapes.base import Opaque, Reader, Shape
 from fizz.client.compose.shapes.collections import ListOf, MapOf, merge_mappings, read_reset
@@ -98,6 +98,7 @@ class Table(Shape):
                     result[name] = child
                 else:
                     self._unknown(name, node, path, reader)
+                    result[name] = broken(child)
             else:
                 result[name] = read_reset(child) or self._read_key(name, key, node, path, reader) or broken(child)
         whole = node.with_value(result)
@@ -109,9 +110,9 @@ class Table(Shape):
         return merge_mappings(base, over, lambda name: self.keys[name].shape if name in self.keys else _OPAQUE)
 
     def dump(self, node: Node) -> Any:
-        if node.value is None:
-            return None
-        children = node.mapping()
+        if not isinstance(node.value, dict):
+            return plain(node)  # nothing, or a short form whose variables are left as they are
+        children = node.value
         result: dict[str, Any] = {}
         for name in sorted(children):
             key = self.keys.get(name)

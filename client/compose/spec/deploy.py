@@ -64,7 +64,7 @@ _RESERVATIONS: Final = Table(
 
 _RESTART: Final = Table(
     {
-        "condition": yes(Text(), "any, on-failure, none: restart policy, if `restart` is absent"),
+        "condition": yes(Text(), "any, on-failure, none; goes before `restart`"),
         "delay": later(Duration()),
         "max_attempts": yes(Whole(0), "maximumRetryCount", keep=True),
         "window": later(Duration()),

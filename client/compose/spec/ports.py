@@ -79,8 +79,8 @@ def _published(hosts: tuple[int, int], targets: tuple[int, int], offset: int) ->
 
 
 def _expand(node: Node, path: Path, reader: Reader) -> list[Node]:
-    if isinstance(node.value, dict) or reader.as_written(node):
-        return [node] if isinstance(node.value, dict) else []
+    if isinstance(node.value, dict):
+        return [node]
     if isinstance(node.value, bool) or not isinstance(node.value, str | int):
         reader.wrong_type(node, path, 'a port like 80 or "8080:80"')
         return []
@@ -116,6 +116,8 @@ def _finish(node: Node, path: Path, reader: Reader) -> Node | None:
 
 def _key(node: Node) -> tuple[object, ...]:
     """Two ports with the same are one: a later one says more about it."""
+    if isinstance(node.value, str):
+        return (node.value,)
     values = [node.get(name) for name in ("host_ip", "published", "target", "protocol")]
     found = [value.value if value else None for value in values]
     return (found[0] or "0.0.0.0", str(found[1] or ""), *found[2:])
