@@ -50,16 +50,6 @@ class _PullPolicy(Text):
         return text.with_value("missing") if text and text.value == "if_not_present" else text
 
 
-class _NetworkMode(Text):
-    """`none`, `host`, `bridge`, or the network of another service or container."""
-
-    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
-        text = super().read(node, path, reader)
-        if text and isinstance(text.value, str) and text.value.startswith(("service:", "container:")):
-            reader.warn(node, path, f'"{text.value}" is not supported yet')
-        return text
-
-
 class _Tmpfs(Text):
     """`path`, or `path:options`."""
 
@@ -182,7 +172,7 @@ CONTAINER: Final[dict[str, Key]] = {
     "mem_reservation": yes(Bytes(), "resources.requests.memory"),
     "mem_swappiness": later(Bytes()),
     "memswap_limit": later(Bytes()),
-    "network_mode": yes(_NetworkMode(), "networkMode: none, host, bridge; service and container are yet to come"),
+    "network_mode": yes(Text(), "networkMode; service:NAME is the first container of that service"),
     "models": later(MapOf(_MODEL_BINDING, names=NAMES, from_list=_nothing)),
     "networks": yes(MapOf(_ATTACHMENT, names=NAMES, from_list=_nothing)),
     "oom_kill_disable": later(Flag()),

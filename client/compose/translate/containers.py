@@ -18,7 +18,7 @@ from fizz.schemas.container import (
     RestartPolicy,
     Ulimit,
 )
-from fizz.schemas.names import to_name
+from fizz.schemas.names import to_label_value, to_name
 from fizz.schemas.quantity import format_binary
 
 __all__ = ["container_spec", "restart_policy"]
@@ -26,9 +26,9 @@ __all__ = ["container_spec", "restart_policy"]
 JSON = dict[str, Any]
 
 _AS_WRITTEN: Final = (
-    "platform", "container_name", "entrypoint", "command", "working_dir", "user", "labels", "network_mode",
-    "stop_signal", "stop_grace_period", "hostname", "domainname", "init", "tty", "stdin_open", "privileged",
-    "read_only", "cap_add", "cap_drop", "group_add", "security_opt", "sysctls", "dns", "dns_search", "dns_opt",
+    "platform", "container_name", "entrypoint", "command", "working_dir", "user", "labels", "stop_signal",
+    "stop_grace_period", "hostname", "domainname", "init", "tty", "stdin_open", "privileged", "read_only", "cap_add",
+    "cap_drop", "group_add", "security_opt", "sysctls", "dns", "dns_search", "dns_opt",
 )  # fmt: skip
 _PULL_POLICIES: Final = {"always", "never", "missing", "build", "daily", "weekly"}
 _FOLDERS: Final = {"secrets": "/run/secrets/", "configs": "/"}
@@ -40,6 +40,7 @@ def container_spec(project: str, name: str, service: JSON, model: JSON) -> Conta
         image=service.get("image") or f"{project}-{name}",
         **given(
             pull_policy=_pull_policy(service),
+            network_mode=_network_mode(project, service, model),
             env=_env(service.get("environment") or {}) or None,
             ports=container_ports(service) or None,
             mounts=translate_mounts(service) or None,
@@ -54,6 +55,16 @@ def container_spec(project: str, name: str, service: JSON, model: JSON) -> Conta
             **{key: service.get(key) for key in _AS_WRITTEN},
         ),
     )
+
+
+def _network_mode(project: str, service: JSON, model: JSON) -> str | None:
+    """`service:NAME` becomes the engine's name of the first container of that service."""
+    mode = service.get("network_mode")
+    if mode is None or not mode.startswith("service:"):
+        return mode
+    other = mode.removeprefix("service:")
+    chosen = model["services"].get(other, {}).get("container_name")
+    return f"container:{chosen or f'{to_label_value(project)}-{to_label_value(other)}-1'}"
 
 
 def _pull_policy(service: JSON) -> str | None:

@@ -18,10 +18,6 @@ Warnings = Callable[..., list[str]]
             "services.web.deploy.restart_policy.window is not supported yet",
         ),
         (
-            "web: {image: x, network_mode: ^'container:a'}",
-            'services.web.network_mode "container:a" is not supported yet',
-        ),
-        (
             "web: {image: x, tmpfs: [^'/run:size=1m,noexec']}",
             'services.web.tmpfs[0] has the option "noexec", which is not supported yet',
         ),
@@ -49,7 +45,7 @@ Warnings = Callable[..., list[str]]
         ),
     ],
     ids=[
-        "not-yet", "not-yet-and-what-is-in-it", "build", "not-yet-inside", "network-mode", "tmpfs", "pull-policy",
+        "not-yet", "not-yet-and-what-is-in-it", "build", "not-yet-inside", "tmpfs", "pull-policy",
         "shell-operator", "variable", "fraction", "replicas", "same-port",
     ],
 )  # fmt: skip

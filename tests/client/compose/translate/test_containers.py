@@ -240,6 +240,18 @@ def test_secrets_and_configs_become_files(spec: Callable[..., dict[str, Any]]) -
     assert all(posixpath.isabs(item["target"]) for item in found["secrets"])
 
 
+@pytest.mark.parametrize(
+    ("db", "mode"),
+    [("image: y", "container:project-db-1"), ("image: y, container_name: mine", "container:mine")],
+    ids=["named-by-compose", "named-by-the-file"],
+)
+def test_the_network_of_a_service_is_that_of_its_first_container(project: Make, db: str, mode: str) -> None:
+    made = project(f"services: {{web: {{image: x, network_mode: 'service:db'}}, db: {{{db}}}}}")
+    web = next(item.dump() for item in translate(made) if item.kind == "Deployment" and item.name == "web")
+    assert web["spec"]["template"]["spec"]["networkMode"] == mode
+    assert web["spec"]["dependsOn"] == [{"name": "db", "condition": "Started", "restart": True}]
+
+
 def test_a_service_that_is_only_built_runs_the_image_that_compose_would_build(project: Make) -> None:
     (deployment,) = [
         item.dump() for item in translate(project("services: {web: {build: .}}")) if item.kind == "Deployment"
