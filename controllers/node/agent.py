@@ -1,7 +1,8 @@
 """The agent of a node: wires the parts of this room together, and nothing else.
 
-Three controllers look at Containers, Networks and Volumes; `hints` says when. The agent itself watches the engine,
-answers the API server's questions about logs, and reports the Node.
+Three controllers look at Containers, Networks and Volumes; `hints` says when. Beside them run the watch over the engine
+(the agent itself), the answers to the API server's questions about logs, and the reports of the Node. The manager runs
+each on its own: one that crashes hurts no other.
 """
 
 import asyncio
@@ -109,12 +110,31 @@ class NodeAgent:
         self._containers_controller.watches(objects.configs_informer, map=self._hints.users)
         self._networks_controller.watches(objects.networks_informer)
         self._volumes_controller.watches(objects.volumes_informer)
-        for runnable in (self, self._networks_controller, self._volumes_controller, self._containers_controller):
+        api = AgentApi(self._engine, self, self._settings.agent_socket)
+        controllers = (self._networks_controller, self._volumes_controller, self._containers_controller)
+        for runnable in (*controllers, self, self._reporter, api):
             self._manager.add(runnable)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Watch the engine, answer the API server and report the node, until `stop` is set."""
+        """Keep up with the engine until `stop` is set."""
+        watching = asyncio.create_task(self._watch(), name=self.name)
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([stopping, watching], return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                watching.result()
+        finally:
+            self._session.live = False
+            for task in (stopping, watching):
+                task.cancel()
+            await asyncio.gather(stopping, watching, return_exceptions=True)
+            await self._images.close()
+
+    async def _watch(self) -> None:
         self._session.owner = Owner(await cluster_id(self._manager.client), self._settings.node_name)
+        objects = self._objects
+        for informer in (objects.containers_informer, objects.networks_informer, objects.volumes_informer):
+            await informer.synced()  # first, because an engine drops events for those who do not take them
         watch = EngineWatch(
             self._engine,
             self._session,
@@ -125,19 +145,11 @@ class NodeAgent:
             resynced=self._resynced,
             event=self._hints.event,
         )
-        api = AgentApi(self._engine, self, self._settings.agent_socket)
-        work = [asyncio.create_task(each) for each in (watch.run(), api.run(), self._reporter.run())]
-        stopping = asyncio.create_task(stop.wait())
-        try:
-            done, _ = await asyncio.wait([stopping, *work], return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            self._session.live = False
-            for task in (stopping, *work):
-                task.cancel()
-            await asyncio.gather(stopping, *work, return_exceptions=True)
-            await self._images.close()
+        await watch.run()
+
+    async def close(self) -> None:
+        """Give up the engine, after everything has come to its end."""
+        await self._engine.close()
 
     # What those who read logs need to know of Containers
 
@@ -164,10 +176,7 @@ class NodeAgent:
 
     async def _resynced(self) -> None:
         """Everything is known: all look, and files and networks of nobody go."""
-        objects = self._objects
-        for synced in (objects.containers_informer, objects.networks_informer, objects.volumes_informer):
-            await synced.synced()
-        uids = {item.metadata.uid for item in objects.containers()}
+        uids = {item.metadata.uid for item in self._objects.containers()}
         uids |= {container.labels.get(labels.UID) for container in self._mirror}
         for uid in self._ground.files.uids():
             if uid not in uids:

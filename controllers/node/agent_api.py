@@ -20,7 +20,7 @@ import structlog
 from aiohttp import web
 
 from fizz.client.objects import Key
-from fizz.controllers.node.engine import EngineContainer, EngineError, EngineLost
+from fizz.controllers.node.engine import EngineContainer, EngineError, EngineLost, Missing
 from fizz.controllers.node.engine import Logs as LogEngine
 from fizz.controllers.node.logs import Lives, LogRequest, read
 from fizz.schemas import times
@@ -46,24 +46,26 @@ class BadQuery(ValueError):
 class AgentApi:
     """Serves on the socket at `path`."""
 
+    name = "node-api"
+
     def __init__(self, engine: RawEngine, lives: Lives, path: Path) -> None:
         self._engine, self._lives, self._path = engine, lives, path
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set. Raises `OSError` if the socket cannot be made."""
         app = web.Application()
         app.router.add_get("/containers/{namespace}/{name}/log", self._log)
         app.router.add_get("/containers/{namespace}/{name}/engine", self._raw)
-        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
-
-    async def run(self) -> None:
-        """Serve until cancelled. Raises `OSError` if the socket cannot be made."""
-        await self._runner.setup()
+        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            await web.UnixSite(self._runner, str(self._path)).start()
+            await web.UnixSite(runner, str(self._path)).start()
             self._path.chmod(0o600)
             log.info("node agent answers", socket=str(self._path))
-            await asyncio.get_running_loop().create_future()
+            await stop.wait()
         finally:
-            await self._runner.cleanup()
+            await runner.cleanup()
 
     async def _raw(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -81,16 +83,22 @@ class AgentApi:
         if not (wanted.follow and self._lives.goes_on(key)):
             await self._find(request)
         response = web.StreamResponse(headers={"Content-Type": "text/plain; charset=utf-8"})
-        try:
-            async with aclosing(read(self._engine, self._lives, key, wanted)) as batches:
+        async with aclosing(read(self._engine, self._lives, key, wanted)) as batches:
+            try:
+                # Who follows is answered at once, whatever there is; for others it is first seen whether it works.
+                begin = b"" if wanted.follow else await anext(batches, b"")
                 await response.prepare(request)
+                await response.write(begin)
                 async for batch in batches:
                     await response.write(batch)
-            await response.write_eof()
-        except EngineError as error:
-            log.warning("log ended early", container=str(key), error=str(error))
-        except ConnectionError:
-            log.debug("reader of a log left", container=str(key))
+                await response.write_eof()
+            except EngineError as error:
+                log.warning("log ended early", container=str(key), error=str(error))
+                if not response.prepared:
+                    return _refused(error)
+                await response.write(f"{error}\n".encode())
+            except ConnectionError:
+                log.debug("reader of a log left", container=str(key))
         return response
 
     async def _find(self, request: web.Request) -> EngineContainer:
@@ -106,7 +114,12 @@ def _key(request: web.Request) -> Key:
 
 
 def _refused(error: EngineError) -> web.Response:
-    return web.Response(status=503 if isinstance(error, EngineLost) else 404, text=str(error))
+    match error:
+        case EngineLost():
+            return web.Response(status=503, text=str(error))
+        case Missing():
+            return web.Response(status=404, text=str(error))
+    return web.Response(status=500, text=str(error))
 
 
 def _log_request(query: Mapping[str, str]) -> LogRequest:

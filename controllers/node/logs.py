@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fizz.client.objects import Key
-from fizz.controllers.node.engine import EngineContainer, EngineError, LogEntry
+from fizz.controllers.node.engine import EngineContainer, EngineLost, LogEntry, Missing
 from fizz.controllers.node.engine import Logs as LogEngine
 from fizz.controllers.node.pulse import Pulse
 from fizz.controllers.node.unix_time import just_after
@@ -45,7 +45,7 @@ class Lives(Protocol):
 
 
 async def read(engine: LogEngine, lives: Lives, key: Key, request: LogRequest) -> AsyncGenerator[bytes, None]:
-    """The log as bytes, in batches of whole entries. Raises `EngineError`, but not while following."""
+    """The log as bytes, in batches of whole entries. Raises `EngineError`; who follows waits for a lost engine."""
     since, tail = request.since, request.tail
     life: EngineContainer | None = None
     while True:
@@ -60,7 +60,7 @@ async def read(engine: LogEngine, lives: Lives, key: Key, request: LogRequest) -
                         if batch:
                             since, tail = just_after(batch[-1].time), None
                             yield _written(batch, request.timestamps)
-            except EngineError:
+            except (EngineLost, Missing):
                 if not request.follow:
                     raise
                 life = None  # the connection broke, the container may live on: read on where we were

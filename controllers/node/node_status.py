@@ -68,6 +68,8 @@ def node_status(
 class NodeReporter:
     """Keeps the Node and its Lease. What cannot be written now is written with the next heartbeat."""
 
+    name = "node-status"
+
     def __init__(
         self,
         client: Client,
@@ -102,20 +104,30 @@ class NodeReporter:
             self._tell("Normal", "EngineBack", "the engine answers again")
         self._changed.set()
 
-    async def run(self) -> None:
-        """Report until cancelled: at once, whenever something changes, and every ten seconds."""
-        while True:
-            self._changed.clear()
-            try:
+    async def run(self, stop: asyncio.Event) -> None:
+        """Report until `stop` is set: at once, whenever something changes, and every ten seconds."""
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                await self._report_and_wait(stopping)
+        finally:
+            stopping.cancel()
+
+    async def _report_and_wait(self, stopping: "asyncio.Task[Literal[True]]") -> None:
+        self._changed.clear()
+        try:
+            if self._info or self._lost:  # before that nothing is known that would be worth saying
                 await self.report()
-                await self._beat()
-            except ApiError as error:
-                log.warning("node could not be reported", node=self._name, error=error.message)
-            try:
-                async with asyncio.timeout(_HEARTBEAT_SECONDS):
-                    await self._changed.wait()
-            except TimeoutError:
-                await self.check()
+            await self._beat()
+        except ApiError as error:
+            log.warning("node could not be reported", node=self._name, error=error.message)
+        changing = asyncio.create_task(self._changed.wait())
+        try:
+            await asyncio.wait([stopping, changing], timeout=_HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            changing.cancel()
+        if not (changing.done() or stopping.done()):
+            await self.check()
 
     async def check(self) -> None:
         """An engine that hangs keeps its connections open, so it has to be asked."""

@@ -12,7 +12,7 @@ import pytest
 from fizz.client.objects import Key
 from fizz.client.testing import eventually
 from fizz.controllers.node.agent_api import AgentApi
-from fizz.controllers.node.engine import CreateRequest, EngineContainer, EngineLost, Missing
+from fizz.controllers.node.engine import CreateRequest, EngineContainer, EngineLost, Missing, Refused
 from fizz.controllers.node.fake import FakeEngine
 from fizz.controllers.node.logs import LogRequest, read
 from fizz.controllers.node.pulse import Pulse
@@ -154,13 +154,13 @@ async def test_who_does_not_follow_is_told_of_a_lost_engine(lives: Lives) -> Non
 @asynccontextmanager
 async def answering(lives: Lives, folder: Path) -> AsyncIterator[aiohttp.ClientSession]:
     path = folder / "node.sock"
-    serving = asyncio.create_task(AgentApi(lives.engine, lives, path).run())
+    stop = asyncio.Event()
+    serving = asyncio.create_task(AgentApi(lives.engine, lives, path).run(stop))
     await eventually(path.is_socket)
     async with aiohttp.ClientSession("http://agent", connector=aiohttp.UnixConnector(str(path))) as session:
         yield session
-    serving.cancel()
-    with suppress(asyncio.CancelledError):
-        await serving
+    stop.set()
+    await serving
 
 
 async def test_the_socket_answers_with_text_and_json(lives: Lives, tmp_path: Path) -> None:
@@ -208,6 +208,20 @@ async def test_an_engine_that_does_not_answer_is_unavailable(lives: Lives, tmp_p
 
     async with answering(lives, tmp_path) as session, session.get("/containers/blog/web/engine") as answer:
         assert answer.status == 503
+
+
+async def test_a_log_that_cannot_be_read_says_why(lives: Lives, tmp_path: Path) -> None:
+    await lives.create()
+    says = "configured logging driver does not support reading"
+    lives.engine.fail("logs", Refused(says), times=2)
+
+    async with answering(lives, tmp_path) as session:
+        async with session.get("/containers/blog/web/log") as answer:
+            code, text = answer.status, await answer.text()
+        async with session.get("/containers/blog/web/log?follow=true") as answer:
+            followed = await answer.text()
+
+    assert (code, text, followed) == (500, says, f"{says}\n")
 
 
 async def test_lines_come_as_they_are_written_and_leaving_ends_the_reading(lives: Lives, tmp_path: Path) -> None:
