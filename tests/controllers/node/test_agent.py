@@ -179,12 +179,15 @@ async def test_a_file_content_follows_its_config_map(cluster: Cluster) -> None:
 
 async def test_the_engine_lost_and_back_is_told_and_everything_runs_again(cluster: Cluster) -> None:
     async def is_ready(wanted: bool) -> bool:
-        status = (await cluster.node()).status
-        return status is not None and is_true(status.conditions, "Ready") is wanted
+        with suppress(NotFound):
+            status = (await cluster.node()).status
+            return status is not None and is_true(status.conditions, "Ready") is wanted
+        return False
 
     async with agent(cluster.client, cluster.engine, cluster.settings):
         await cluster.run("web")
         before = await cluster.runs("web")
+        await eventually(lambda: is_ready(True))
         cluster.engine.lose(quietly=True)
         await eventually(lambda: is_ready(False))
         cluster.engine.come_back()
