@@ -32,6 +32,7 @@ _EMPTY: Final[tuple[tuple[str, Any], ...]] = (
 )
 # Left out though it is there: extensions anywhere but at the top, and more.
 _LOST: Final = ("models", "jobs.*.name", *(f"{'*.' * depth}x-*" for depth in range(1, 9)))
+_ULIMITS: Final = ("services.*.ulimits.*", "services.*.build.ulimits.*")  # zeros are left out
 _UNORDERED: Final = ("services.*.build.ssh",)
 
 Path = tuple[str, ...]
@@ -84,8 +85,8 @@ def _repaired(path: Path, compose: Any, fizz: Any) -> Any:
         return fizz
     if isinstance(compose, dict) and _matches(path, "services.*.blkio_config.*.*"):
         return {key.lower(): value for key, value in compose.items()}  # `Path`, `Rate` and `Weight`
-    if compose == {} and _matches(path, "services.*.ulimits.*"):
-        return 0
+    if isinstance(compose, dict) and any(_matches(path, pattern) for pattern in _ULIMITS):
+        return {"soft": 0, "hard": 0, **compose} if isinstance(fizz, dict) else compose or 0
     return compose
 
 

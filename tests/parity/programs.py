@@ -55,7 +55,8 @@ def ask_compose(program: str, case: Case) -> Answer:
         return Answer.refusal(case, f"no answer within {_SECONDS} seconds")
     if done.returncode == 0:
         return Answer.of(case, done.stdout.decode())
-    lines = [line for line in done.stderr.decode(errors="replace").splitlines() if "level=warning" not in line]
+    message = done.stderr.decode(errors="replace").partition("\n\ngoroutine ")[0]  # it may crash
+    lines = [line for line in message.splitlines() if "level=warning" not in line]
     return Answer.refusal(case, "\n".join(lines).strip())
 
 
