@@ -8,7 +8,7 @@ The engine does not say it plainly, so it is told from three things:
 
 1. A `kill` with a signal that ends shortly before the `die`, or a `stop` after it: from outside.
 
-       kill 15 ── die ── stop      docker stop, or the engine stopping
+       kill 15 ── die ── stop      docker stop, or the engine stopping (newer ones say stop, then die)
        kill 9 ── die               docker kill
        die                         the program itself
 
@@ -57,8 +57,9 @@ class Ends:
                 asked = self._asked.pop(container, None)
                 within = timedelta(seconds=known.stop_seconds if known else 10) + _LEEWAY
                 self._from_outside[container] = asked is not None and event.time - asked <= within
-            case "stop":
+            case "stop":  # before the `die` or after it, as engines differ
                 self._from_outside[container] = True
+                self._asked[container] = event.time
             case "start" | "destroy":
                 self.forget(container)
 

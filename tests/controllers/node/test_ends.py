@@ -31,6 +31,7 @@ SEEN: list[tuple[str, list[tuple[str, int, float]], bool]] = [
     ("a signal that does not end", [("kill", 1, 1), ("die", 0, 2)], False),
     ("asked long before", [("kill", 15, 1), ("die", 0, 3600)], False),
     ("stopped with patience", [("kill", 15, 1), ("die", 0, 600), ("stop", 0, 600)], True),
+    ("stopped with patience, by a newer engine", [("kill", 15, 1), ("stop", 0, 600), ("die", 0, 600)], True),
     ("restarted since", [("kill", 15, 1), ("die", 0, 2), ("stop", 0, 2), ("start", 0, 3), ("die", 0, 4)], False),
 ]
 

@@ -258,7 +258,9 @@ async def test_events_tell_what_happens_in_order(bench: Bench) -> None:
         seen = await _until_gone(events, container)
 
     actions = [event.action for event in seen if event.type == "container" and event.id == container]
-    assert actions == ["create", "start", "kill", "die", "stop", "destroy"]
+    assert actions[:3] == ["create", "start", "kill"]
+    assert set(actions[3:5]) == {"die", "stop"}  # engines differ in the order of these two
+    assert actions[5:] == ["destroy"]
     kill = next(event for event in seen if event.action == "kill" and event.id == container)
     assert kill.signal == 15
     assert kill.labels[LABEL] == bench.run
