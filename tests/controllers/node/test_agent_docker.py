@@ -1,4 +1,4 @@
-"""The agent on a real Docker Engine: what only a real one shows. Needs a Docker Engine, and busybox on the host."""
+"""The agent on a real Docker Engine: what only a real one shows. Needs a Docker Engine with busybox."""
 
 import asyncio
 import os
@@ -47,7 +47,7 @@ class Node:
 
     async def run(self, name: str, **spec: Any) -> None:
         metadata = {"name": name, "namespace": self.namespace, "finalizers": [labels.FINALIZER_NODE]}
-        content = {"image": "fizz-test/busybox", "command": FOREVER, "stopGracePeriod": "2s", "nodeName": "n1", **spec}
+        content = {"image": "busybox:latest", "command": FOREVER, "stopGracePeriod": "2s", "nodeName": "n1", **spec}
         await self.client.create(Container.load({"metadata": metadata, "spec": content}))
 
     async def becomes(self, name: str, good: Callable[[ContainerStatus], bool]) -> ContainerStatus:
