@@ -14,7 +14,7 @@ def find(
     contents: Mapping[str, str],
     /,
     *,
-    cwd: str = "/work/shop",
+    cwd: str = "/srv/shop",
     environ: Mapping[str, str] | None = None,
     stdin: bytes = b"",
     **options: Any,
@@ -37,13 +37,13 @@ def image(loaded: Loaded) -> str:
 
 @pytest.mark.parametrize("name", ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"])
 def test_the_usual_names_are_found(name: str) -> None:
-    loaded = find({f"/work/shop/{name}": WEB})
+    loaded = find({f"/srv/shop/{name}": WEB})
     assert loaded.project
     assert loaded.project.files == (name,)
 
 
 def test_the_first_of_several_names_is_used_with_a_warning() -> None:
-    loaded = find({"/work/shop/docker-compose.yml": WEB, "/work/shop/compose.yml": WEB})
+    loaded = find({"/srv/shop/docker-compose.yml": WEB, "/srv/shop/compose.yml": WEB})
     assert loaded.project
     assert loaded.project.files == ("compose.yml",)
     assert lines(loaded) == [
@@ -53,21 +53,21 @@ def test_the_first_of_several_names_is_used_with_a_warning() -> None:
 
 def test_an_override_file_is_merged() -> None:
     override = "services: {web: {image: y}}"
-    loaded = find({"/work/shop/docker-compose.yml": WEB, "/work/shop/docker-compose.override.yaml": override})
+    loaded = find({"/srv/shop/docker-compose.yml": WEB, "/srv/shop/docker-compose.override.yaml": override})
     assert image(loaded) == "y"
 
 
 def test_folders_above_are_searched() -> None:
-    loaded = find({"/work/compose.yaml": WEB}, cwd="/work/shop/deep")
+    loaded = find({"/srv/compose.yaml": WEB}, cwd="/srv/shop/deep")
     assert loaded.project
-    assert loaded.project.directory == "/work"
-    assert loaded.project.files == ("/work/compose.yaml",)
-    assert loaded.project.name == "work"
+    assert loaded.project.directory == "/srv"
+    assert loaded.project.files == ("/srv/compose.yaml",)
+    assert loaded.project.name == "srv"
 
 
 def test_no_file_is_an_error_that_says_what_to_do() -> None:
     assert lines(find({})) == [
-        "there is no compose file in /work/shop or above it; make a compose.yaml, or name a file with -f"
+        "there is no compose file in /srv/shop or above it; make a compose.yaml, or name a file with -f"
     ]
 
 
@@ -75,23 +75,23 @@ def test_no_file_is_an_error_that_says_what_to_do() -> None:
     ("files", "message"),
     [
         (("nope.yml",), "there is no file nope.yml"),
-        (("/work/shop/dir",), "the file dir cannot be read: Is a directory"),
+        (("/srv/shop/dir",), "the file dir cannot be read: Is a directory"),
     ],
     ids=["missing", "folder"],
 )
 def test_a_file_that_cannot_be_read(files: tuple[str, ...], message: str) -> None:
-    assert lines(find({"/work/shop/dir/x": ""}, files=files)) == [message]
+    assert lines(find({"/srv/shop/dir/x": ""}, files=files)) == [message]
 
 
 def test_named_files_are_merged_in_order_and_relative_to_the_first() -> None:
     files = {
-        "/work/a/one.yml": "services: {web: {image: x, volumes: [./v:/v]}}",
-        "/work/b/two.yml": "services: {web: {image: y, volumes: [./w:/w]}}",
+        "/srv/a/one.yml": "services: {web: {image: x, volumes: [./v:/v]}}",
+        "/srv/b/two.yml": "services: {web: {image: y, volumes: [./w:/w]}}",
     }
     loaded = find(files, files=("../a/one.yml", "../b/two.yml"))
     assert image(loaded) == "y"
     assert loaded.project
-    assert [mount["source"] for mount in loaded.project.services["web"]["volumes"]] == ["/work/a/v", "/work/a/w"]
+    assert [mount["source"] for mount in loaded.project.services["web"]["volumes"]] == ["/srv/a/v", "/srv/a/w"]
     assert loaded.project.name == "a"
 
 
@@ -103,11 +103,11 @@ def test_standard_input_is_a_file() -> None:
 
 
 def test_the_project_directory_can_be_chosen() -> None:
-    files = {"/work/x/c.yml": "services: {web: {image: $TAG, volumes: [./v:/v]}}", "/work/pd/.env": "TAG=pd"}
+    files = {"/srv/x/c.yml": "services: {web: {image: $TAG, volumes: [./v:/v]}}", "/srv/pd/.env": "TAG=pd"}
     loaded = find(files, files=("../x/c.yml",), project_directory="../pd")
     assert image(loaded) == "pd"
     assert loaded.project
-    assert loaded.project.services["web"]["volumes"][0]["source"] == "/work/pd/v"
+    assert loaded.project.services["web"]["volumes"][0]["source"] == "/srv/pd/v"
     assert loaded.project.name == "pd"
 
 
@@ -120,16 +120,16 @@ def test_the_project_directory_can_be_chosen() -> None:
     ids=["colon", "separator"],
 )
 def test_compose_file_names_files(environ: Mapping[str, str], files: tuple[str, ...]) -> None:
-    loaded = find({"/work/shop/a.yml": WEB, "/work/shop/b.yml": WEB}, environ=environ)
+    loaded = find({"/srv/shop/a.yml": WEB, "/srv/shop/b.yml": WEB}, environ=environ)
     assert loaded.project
     assert loaded.project.files == files
 
 
 def test_a_dotenv_file_may_say_which_compose_file_to_use() -> None:
     files = {
-        "/work/shop/.env": "COMPOSE_FILE=sub/c.yml\nTAG=outer",
-        "/work/shop/sub/c.yml": "services: {web: {image: '$TAG-$INNER'}}",
-        "/work/shop/sub/.env": "TAG=inner\nINNER=yes",
+        "/srv/shop/.env": "COMPOSE_FILE=sub/c.yml\nTAG=outer",
+        "/srv/shop/sub/c.yml": "services: {web: {image: '$TAG-$INNER'}}",
+        "/srv/shop/sub/.env": "TAG=inner\nINNER=yes",
     }
     assert image(find(files)) == "outer-yes"
 
@@ -148,10 +148,10 @@ def test_a_dotenv_file_may_say_which_compose_file_to_use() -> None:
 )
 def test_variables_come_from_several_places(environ: Mapping[str, str], options: dict[str, Any], expected: str) -> None:
     files = {
-        "/work/shop/compose.yaml": "services: {web: {image: '${TAG}'}}",
-        "/work/shop/.env": "TAG=dotenv",
-        "/work/shop/one.env": "TAG=one\nBASE=one",
-        "/work/shop/two.env": "TAG=two-$BASE",
+        "/srv/shop/compose.yaml": "services: {web: {image: '${TAG}'}}",
+        "/srv/shop/.env": "TAG=dotenv",
+        "/srv/shop/one.env": "TAG=one\nBASE=one",
+        "/srv/shop/two.env": "TAG=two-$BASE",
     }
     assert image(find(files, environ=environ, **options)) == expected
 
@@ -165,24 +165,24 @@ def test_variables_come_from_several_places(environ: Mapping[str, str], options:
     ids=["space", "quote"],
 )
 def test_a_bad_dotenv_file_has_a_place(text: str, problem: str) -> None:
-    assert lines(find({"/work/shop/compose.yaml": WEB, "/work/shop/.env": text})) == [problem]
+    assert lines(find({"/srv/shop/compose.yaml": WEB, "/srv/shop/.env": text})) == [problem]
 
 
 def test_a_named_env_file_must_exist() -> None:
-    loaded = find({"/work/shop/compose.yaml": WEB}, env_files=("nope.env",))
+    loaded = find({"/srv/shop/compose.yaml": WEB}, env_files=("nope.env",))
     assert lines(loaded) == ["there is no env file nope.env"]
 
 
 @pytest.mark.parametrize(
     ("options", "environ", "top", "cwd", "name"),
     [
-        ({}, {}, "", "/work/shop", "shop"),
-        ({}, {}, "", "/work/My Proj.X_1", "myprojx_1"),
-        ({}, {}, "", "/work/_-Abc", "abc"),
-        ({}, {}, "name: Foo Bar\n", "/work/shop", "foobar"),
-        ({}, {}, "name: ${A:-x}-y\n", "/work/shop", "x-y"),
-        ({}, {"COMPOSE_PROJECT_NAME": "env"}, "name: file\n", "/work/shop", "env"),
-        ({"project_name": "flag"}, {"COMPOSE_PROJECT_NAME": "env"}, "name: file\n", "/work/shop", "flag"),
+        ({}, {}, "", "/srv/shop", "shop"),
+        ({}, {}, "", "/srv/My Proj.X_1", "myprojx_1"),
+        ({}, {}, "", "/srv/_-Abc", "abc"),
+        ({}, {}, "name: Foo Bar\n", "/srv/shop", "foobar"),
+        ({}, {}, "name: ${A:-x}-y\n", "/srv/shop", "x-y"),
+        ({}, {"COMPOSE_PROJECT_NAME": "env"}, "name: file\n", "/srv/shop", "env"),
+        ({"project_name": "flag"}, {"COMPOSE_PROJECT_NAME": "env"}, "name: file\n", "/srv/shop", "flag"),
     ],
     ids=["folder", "folder-cleaned", "folder-trimmed", "file", "file-variable", "environment", "flag"],
 )
@@ -200,18 +200,18 @@ def test_the_name(options: dict[str, Any], environ: Mapping[str, str], top: str,
         (
             {"project_name": "Z.Z"},
             {},
-            "/work/shop",
+            "/srv/shop",
             'the project name "Z.Z" from the flag -p must consist of lower case letters, digits, dashes and '
             "underscores, and begin with a letter or digit",
         ),
         (
             {},
             {"COMPOSE_PROJECT_NAME": "-a"},
-            "/work/shop",
+            "/srv/shop",
             'the project name "-a" from the variable COMPOSE_PROJECT_NAME must consist of lower case letters, digits, '
             "dashes and underscores, and begin with a letter or digit",
         ),
-        ({}, {}, "/work/...", 'the folder "/work/..." gives the project no name; give it one with -p or with name:'),
+        ({}, {}, "/srv/...", 'the folder "/srv/..." gives the project no name; give it one with -p or with name:'),
     ],
     ids=["flag", "environment", "folder"],
 )
@@ -233,7 +233,7 @@ def test_a_bad_name(options: dict[str, Any], environ: Mapping[str, str], cwd: st
 )
 def test_profiles(options: dict[str, Any], environ: Mapping[str, str], services: list[str]) -> None:
     text = "services: {a: {image: x, profiles: [p]}, b: {image: y, profiles: [q, p]}, c: {image: z}}"
-    loaded = find({"/work/shop/compose.yaml": text}, environ=environ, **options)
+    loaded = find({"/srv/shop/compose.yaml": text}, environ=environ, **options)
     assert loaded.project
     assert sorted(loaded.project.services) == services
     assert loaded.project.all_profiles == ("p", "q")
