@@ -17,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.parity.compare import Verdict, compare
 from tests.parity.corpus import Answer, Case, read_cases
-from tests.parity.programs import NoCompose, ask_compose, ask_fizz, find_compose
+from tests.parity.oracle import NoCompose, ask_compose, find_compose
 from tests.parity.stored import deliberate, expected, save_expected
+from tests.parity.subject import ask_fizz
 
 _LINES = 12  # of what explains one verdict
 
