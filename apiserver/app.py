@@ -129,7 +129,7 @@ def _signalled() -> asyncio.Event:
 
 async def _stop_when(stop: asyncio.Event, server: uvicorn.Server, service: Service) -> None:
     await stop.wait()
-    service.end_watches()
+    service.end_streams()
     server.should_exit = True
 
 

@@ -3,27 +3,59 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds.registry import Registry, Resource
 from fizz.apiserver.rest.paths import Target
-from fizz.apiserver.store.types import Record, Store, Watcher
+from fizz.apiserver.store.types import Record, Store
 
-__all__ = ["Context"]
+__all__ = ["Context", "Streams"]
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
+class Closable(Protocol):
+    """Something that can be told to end."""
+
+    def close(self) -> object: ...
+
+
+class Streams:
+    """The open streams. When the server stops, all are ended, and so is each that is opened after that."""
+
+    def __init__(self) -> None:
+        self._open: set[Closable] = set()
+        self._ended = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, stream: Closable) -> None:
+        self._open.add(stream)
+        if self._ended:
+            stream.close()
+
+    def discard(self, stream: Closable) -> None:
+        self._open.discard(stream)
+
+    def end(self) -> None:
+        """End all, now and from now on."""
+        self._ended = True
+        for stream in list(self._open):
+            stream.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Shared by all requests. `watchers` are the open watches, so that a shutdown can end them."""
+    """Shared by all requests."""
 
     store: Store
     registry: Registry
     clock: Callable[[], datetime] = _now
-    watchers: set[Watcher] = field(default_factory=set)
+    streams: Streams = field(default_factory=Streams)
 
     def resource(self, target: Target) -> Resource:
         """The resource that a target names. Raises `NotFound` where none is served, or not in that scope."""

@@ -9,6 +9,7 @@ The agent's address is `status.agent` of the Node that the container is bound to
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
+import structlog
 from starlette.responses import Response, StreamingResponse
 
 from fizz.apiserver import errors
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import aiohttp
 
 __all__ = ["SUBRESOURCES", "forward"]
+
+log = structlog.get_logger()
 
 SUBRESOURCES: Final = frozenset({"log", "engine"})
 _CONNECT_SECONDS: Final = 5.0
@@ -46,14 +49,22 @@ async def forward(context: Context, target: Target, query: str) -> Response:
         message = (await answer.text()).strip()
         await session.close()
         raise errors.of_code(answer.status, message)
-    return StreamingResponse(_body(session, answer), media_type=answer.content_type)
+    return StreamingResponse(_body(context, session, answer), media_type=answer.content_type)
 
 
-async def _body(session: "aiohttp.ClientSession", answer: "aiohttp.ClientResponse") -> AsyncIterator[bytes]:
+async def _body(
+    context: Context, session: "aiohttp.ClientSession", answer: "aiohttp.ClientResponse"
+) -> AsyncIterator[bytes]:
+    import aiohttp
+
+    context.streams.add(answer)
     try:
         async for chunk in answer.content.iter_any():
             yield chunk
+    except aiohttp.ClientError as problem:  # the agent is gone, or this server stops: what was said stands
+        log.info("stream from an agent ended", error=str(problem))
     finally:
+        context.streams.discard(answer)
         answer.close()
         await session.close()
 

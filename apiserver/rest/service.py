@@ -96,10 +96,9 @@ class Service:
             _ = resource.compiled, resource.typed
             await asyncio.sleep(0)
 
-    def end_watches(self) -> None:
-        """End all watches, each after a whole frame."""
-        for watcher in list(self._context.watchers):
-            watcher.close()
+    def end_streams(self) -> None:
+        """End all watches, each after a whole frame, and all logs that are followed; new ones end at once."""
+        self._context.streams.end()
 
     async def _healthy(self, request: Request) -> Response:
         if "verbose" not in request.query_params:

@@ -131,7 +131,7 @@ async def _stream(
     options = frames.selection.options
     loop = asyncio.get_running_loop()
     ends = loop.time() + options.timeout if options.timeout else None
-    context.watchers.add(watcher)
+    context.streams.add(watcher)
     try:
         for index, (version, resource, item) in enumerate(initial):
             last = index + 1 == len(initial) or initial[index + 1][0] != version
@@ -157,7 +157,7 @@ async def _stream(
     except StoreError as problem:
         yield frames.error(reading.refusal(problem), context.store.revision)
     finally:
-        context.watchers.discard(watcher)
+        context.streams.discard(watcher)
         watcher.close()
 
 
