@@ -57,8 +57,8 @@ class _ServiceCheck:
 
     def source(self, services: Node) -> None:
         """There is something to run."""
-        kinds = [self._service.get(key) for key in ("image", "build", "provider")]
-        if not any(kind and (kind.value or kind.tag == BROKEN) for kind in kinds):
+        image, build, provider = (self._service.get(key) for key in ("image", "build", "provider"))
+        if not ((image and (image.value or image.tag == BROKEN)) or build or provider):
             place = services.key(str(self._path[-1]))
             self._problems.error(place, "has neither an image nor a build", path=self._path, hint='add "image: ..."')
         self._contexts(services)
@@ -111,17 +111,20 @@ class _ServiceCheck:
             self._error(name, text, ("container_name",), "remove container_name, or have one replica")
 
     def _mounts(self) -> None:
-        seen: dict[str, int] = {}
-        volumes = self._get("volumes")
-        for index, mount in enumerate(volumes.items() if volumes else ()):
-            target = mount.get("target")
-            if target is None or not isinstance(target.value, str):
-                continue
-            cleaned = clean_target(target.value)
-            if cleaned in seen:
-                text = f'mounts something at "{cleaned}", where volumes[{seen[cleaned]}] is mounted already'
-                self._error(target, text, ("volumes", index))
-            seen.setdefault(cleaned, index)
+        """One thing at one place, whether it is a volume or a tmpfs."""
+        seen: dict[str, str] = {}
+        for key in ("tmpfs", "volumes"):
+            mounts = self._get(key)
+            for index, mount in enumerate(mounts.items() if mounts else ()):
+                target = mount.get("target") if key == "volumes" else mount
+                if target is None or not isinstance(target.value, str):
+                    continue
+                written = target.value if key == "volumes" else target.value.partition(":")[0]
+                cleaned = clean_target(written)
+                if cleaned in seen:
+                    text = f'mounts something at "{cleaned}", where {seen[cleaned]} is mounted already'
+                    self._error(target, text, (key, index))
+                seen.setdefault(cleaned, f"{key}[{index}]")
 
     def _build(self) -> None:
         dockerfile, inline = self._get("build", "dockerfile"), self._get("build", "dockerfile_inline")
@@ -145,7 +148,9 @@ class _ServiceCheck:
     def _watch(self) -> None:
         watch = self._get("develop", "watch")
         for index, rule in enumerate(watch.items() if watch else ()):
-            action, target = rule.get("action"), rule.get("target")
+            action, target, path = rule.get("action"), rule.get("target"), rule.get("path")
+            if path and path.value == "":
+                self._error(path, "must not be empty", ("develop", "watch", index, "path"))
             if action and isinstance(action.value, str) and "sync" in action.value and not (target and target.value):
                 self._error(action, f'must have the key "target" for {action.value}', ("develop", "watch", index))
 
@@ -267,5 +272,14 @@ def _check_resources(tree: Node, problems: Problems) -> None:
         return check
 
     each("volumes", external_alone)
+
+    def some_source(path: Path, node: Node) -> None:
+        """Compose lets a config without content pass, but not a secret."""
+        given = [source for name in ("file", "environment") if (source := node.get(name)) is not None]
+        is_empty = node.get("external") is not None if not given else not any(source.value for source in given)
+        if is_empty and not is_external(node) and not _is_broken(node):
+            problems.error(node, "must have one of file, environment, or be external", path=path)
+
     each("secrets", one_source("file", "environment"))
+    each("secrets", some_source)
     each("configs", one_source("file", "environment", "content"))

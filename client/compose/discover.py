@@ -12,7 +12,7 @@ from typing import Final
 
 from fizz.client.compose.dotenv import DotenvError, parse_dotenv
 from fizz.client.compose.filesystem import Filesystem
-from fizz.client.compose.nodes import Mark
+from fizz.client.compose.nodes import Mark, Node
 from fizz.client.compose.options import LoadOptions
 from fizz.client.compose.paths import absolute, folder_of, inside, name_of, shown
 from fizz.client.compose.problems import Place, Problems
@@ -45,7 +45,7 @@ def discover(
 ) -> Discovered | None:
     """Find the project. None if there is no compose file."""
     cwd, home = filesystem.cwd, environ.get("HOME", "")
-    environment = dict(environ)
+    environment = {"PWD": cwd, **environ}
 
     def place(path: str) -> str:
         return absolute(cwd, home, path)
@@ -79,7 +79,7 @@ def discover(
 def project_name(
     options: LoadOptions,
     environment: Mapping[str, str],
-    written: str,
+    written: Node | None,
     directory: str,
     problems: Problems,
 ) -> str:
@@ -97,7 +97,12 @@ def project_name(
                 "underscores, and begin with a letter or digit",
             )
         return name
-    name = normalise_name(written) or normalise_name(name_of(directory))
+    if written is not None:
+        name = normalise_name(str(written.value))
+        if not name:
+            problems.error(written, f'name gives the project no name: "{written.value}"')
+        return name
+    name = normalise_name(name_of(directory))
     if not name:
         problems.error(
             None, f'the folder "{directory}" gives the project no name', hint="give it one with -p or with name:"

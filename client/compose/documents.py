@@ -10,6 +10,7 @@ aliases, which grow exponentially (`MAX_COPIES`).
 
 import base64
 import binascii
+import re
 from math import isfinite
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ MAX_COPIES: Final = 100_000
 _PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _YAML_TAG: Final = "tag:yaml.org,2002:"
 _MERGE: Final = "<<"
+_SLASH: Final = re.compile(r"(?<!\\)(?:\\\\)*\\/")
 _SKIPPED: Final = Mark("", 0, 0)  # in place of a key that is none: its value is left out
 
 
@@ -38,7 +40,7 @@ class _BrokenError(Exception):
 
 def read_documents(content: bytes, file: str, problems: Problems) -> list[Node]:
     """The documents of a file that are not empty. A document that cannot be read ends the reading."""
-    composer = _Composer(file, problems)
+    composer = _Composer(file, content, problems)
     parser = None
     try:
         parser = _PARSER(content)
@@ -77,8 +79,9 @@ class _Frame:
 class _Composer:
     """Builds nodes from events, without recursion, so that no nesting can exhaust the stack."""
 
-    def __init__(self, file: str, problems: Problems) -> None:
+    def __init__(self, file: str, content: bytes, problems: Problems) -> None:
         self.documents: list[Node] = []
+        self._slashes = content.decode(errors="replace") if b"\\/" in content else ""
         self._file = file
         self._problems = problems
         self._open: list[_Frame] = []
@@ -135,6 +138,12 @@ class _Composer:
 
     def _scalar(self, event: Any) -> Node:
         tag, text = event.tag, event.value
+        if self._slashes and event.style == '"':
+            written = self._slashes[event.start_mark.index : event.end_mark.index]
+            if _SLASH.search(written):
+                self._problems.error(
+                    self._node(None, event), "YAML: \\/ is no escape that compose knows", hint="write /"
+                )
         if tag is None:
             node = self._node(resolve(text) if event.implicit[0] else text, event)
             if text == _MERGE and event.implicit[0]:

@@ -12,6 +12,7 @@ from fizz.client.compose.dotenv import DotenvError, parse_dotenv, parse_raw
 from fizz.client.compose.filesystem import Filesystem
 from fizz.client.compose.interpolate import Lookup
 from fizz.client.compose.nodes import Mark, Node
+from fizz.client.compose.normalise import Workload
 from fizz.client.compose.paths import shown
 from fizz.client.compose.problems import Path, Problems
 
@@ -27,8 +28,13 @@ class Environments:
     problems: Problems
     _texts: dict[str, str | None] = field(default_factory=dict)
 
-    def environment(self, name: str, service: Node, *, read_files: bool = True) -> dict[str, str | None]:
-        """The environment of a service; None for a name that has no value anywhere."""
+    def workload(self, kind: str, name: str, node: Node, *, read_files: bool = True) -> Workload:
+        """A service or job with its environment and labels."""
+        path: Path = (kind, name)
+        return Workload(node, self._environment(path, node, read_files), self._labels(path, node))
+
+    def _environment(self, root: Path, service: Node, read_files: bool) -> dict[str, str | None]:
+        """The environment; None for a name that has no value anywhere."""
         own: dict[str, str | None] = {}
         written = service.get("environment")
         for key, child in written.mapping().items() if written else ():
@@ -47,21 +53,21 @@ class Environments:
             path, required, form = (item.get(key) for key in ("path", "required", "format"))
             if path is None or not isinstance(path.value, str):
                 continue
-            here: Path = ("services", name, "env_file", index)
+            here: Path = (*root, "env_file", index)
             text = self._read(path, here, optional=required is not None and required.value is False)
             if text is not None:
                 raw = form is not None and form.value == "raw"
                 found.update(self._parse(path.value, text, lookup, found, raw))
         return {**found, **own}
 
-    def labels(self, name: str, service: Node) -> dict[str, str]:
-        """The labels of a service, if it has files for them; else none, because they need no merging."""
+    def _labels(self, root: Path, service: Node) -> dict[str, str]:
+        """The labels, if there are files for them; else none, because they need no merging."""
         files = service.get("label_file")
         if files is None:
             return {}
         found: dict[str, str] = {}
         for index, path in enumerate(files.items()):
-            text = self._read(path, ("services", name, "label_file", index), optional=False)
+            text = self._read(path, (*root, "label_file", index), optional=False)
             if text is not None:
                 found.update(self._parse(str(path.value), text, lambda key: None, found, raw=False))
         written = service.get("labels")

@@ -80,7 +80,7 @@ class _Resolver:
         problems, target, file = self._files.problems, extends.get("service"), extends.get("file")
         path = ("services", name, "extends")
         if target is None or not isinstance(target.value, str):
-            if extends.mapping() and target is None:
+            if isinstance(extends.value, dict) and target is None:
                 problems.error(extends, 'must have the key "service"', path=path)
             return None
         if file is not None and isinstance(file.value, str):

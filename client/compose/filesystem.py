@@ -1,4 +1,4 @@
-"""The files that loading a project reads: a Protocol of four members, the real thing, and one in memory for tests."""
+"""The files that loading a project reads: a Protocol of five members, the real thing, and one in memory for tests."""
 
 import os
 import sys
@@ -22,6 +22,9 @@ class Filesystem(Protocol):
     def exists(self, path: str) -> bool:
         """Whether there is such a file (and it is no folder)."""
 
+    def is_folder(self, path: str) -> bool:
+        """Whether there is such a folder."""
+
     def stdin(self) -> bytes:
         """What comes in on standard input, for `-f -`."""
 
@@ -38,6 +41,9 @@ class LocalFilesystem:
 
     def exists(self, path: str) -> bool:
         return Path(path).is_file()
+
+    def is_folder(self, path: str) -> bool:
+        return Path(path).is_dir()
 
     def stdin(self) -> bytes:
         return sys.stdin.buffer.read()
@@ -58,12 +64,15 @@ class MemoryFilesystem:
     def read(self, path: str) -> bytes:
         if path in self._files:
             return self._files[path]
-        if any(known.startswith(f"{path.rstrip('/')}/") for known in self._files):
+        if self.is_folder(path):
             raise IsADirectoryError(21, "Is a directory", path)
         raise FileNotFoundError(2, "No such file or directory", path)
 
     def exists(self, path: str) -> bool:
         return path in self._files
+
+    def is_folder(self, path: str) -> bool:
+        return any(known.startswith(f"{path.rstrip('/')}/") for known in self._files)
 
     def stdin(self) -> bytes:
         return self._stdin

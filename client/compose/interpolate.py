@@ -15,14 +15,15 @@ is used. A line break inside of braces is an error in compose, so it is one here
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from fizz.client.compose.nodes import Node, broken
 from fizz.client.compose.problems import Path, Problems
 
-__all__ = ["Interpolator", "Lookup", "TemplateError", "Variable", "substitute"]
+__all__ = ["Interpolator", "Lookup", "TemplateError", "Variable", "substitute", "variables_in"]
 
 _NAME: Final = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 _OPERATOR: Final = re.compile(r":?[-?+]")
@@ -61,13 +62,9 @@ def substitute(
     text: str,
     lookup: Lookup,
     missing: Callable[[str], None] = lambda name: None,
-    used: Callable[[Variable], None] = lambda variable: None,
     nesting: int = 0,
 ) -> str:
-    """The text with its variables replaced. Raises `TemplateError`.
-
-    `missing` is told of variables without a value, `used` of all variables.
-    """
+    """The text with its variables replaced. Raises `TemplateError`. `missing` is told of variables without a value."""
     if "$" not in text:
         return text
     if nesting > _MAX_NESTING:
@@ -82,10 +79,9 @@ def substitute(
             position = dollar + 2
         elif following == "{":
             expression = _expression(text, dollar)
-            parts.append(_evaluate(expression, lookup, missing, used, nesting))
+            parts.append(_evaluate(expression, lookup, missing, nesting))
             position = expression.end
         elif match := _NAME.match(text, dollar + 1):
-            used(Variable(match.group()))
             value = lookup(match.group())
             if value is None:
                 missing(match.group())
@@ -96,6 +92,29 @@ def substitute(
             position = dollar + 1
     parts.append(text[position:])
     return "".join(parts)
+
+
+def variables_in(text: str, nesting: int = 0) -> Iterator[Variable]:
+    """All variables of a text, those in words included. What cannot be understood is passed over."""
+    position = 0
+    while nesting <= _MAX_NESTING and (dollar := text.find("$", position)) >= 0:
+        position = dollar + 2
+        if text.startswith("${", dollar):
+            with suppress(TemplateError):
+                found = _expression(text, dollar)
+                position, kind, word = found.end, found.operator[-1:], found.word
+                yield Variable(
+                    found.name,
+                    default=word if kind == "-" else "",
+                    alternative=word if kind == "+" else "",
+                    required=kind == "?",
+                )
+                yield from variables_in(word, nesting + 1)
+        elif match := _NAME.match(text, dollar + 1):
+            yield Variable(match.group())
+            position = match.end()
+        elif not text.startswith("$$", dollar):
+            position = dollar + 1
 
 
 def _expression(text: str, start: int) -> _Expression:
@@ -125,28 +144,22 @@ def _evaluate(
     expression: _Expression,
     lookup: Lookup,
     missing: Callable[[str], None],
-    used: Callable[[Variable], None],
     nesting: int,
 ) -> str:
     name, operator, word = expression.name, expression.operator, expression.word
     kind = operator[-1:]
-    used(
-        Variable(
-            name, default=word if kind == "-" else "", alternative=word if kind == "+" else "", required=kind == "?"
-        )
-    )
     value = lookup(name)
     # With a colon, an empty value counts as none.
     there = value is not None and not (operator.startswith(":") and value == "")
     if kind == "+":
-        return substitute(word, lookup, missing, used, nesting + 1) if there else ""
+        return substitute(word, lookup, missing, nesting + 1) if there else ""
     if there and value is not None:
         return value
     match kind:
         case "-":
-            return substitute(word, lookup, missing, used, nesting + 1)
+            return substitute(word, lookup, missing, nesting + 1)
         case "?":
-            reason = substitute(word, lookup, missing, used, nesting + 1)
+            reason = substitute(word, lookup, missing, nesting + 1)
             raise TemplateError(f"needs the variable {name}" + (f": {reason}" if reason else ", which has no value"))
     missing(name)
     return ""
@@ -177,6 +190,19 @@ class Interpolator:
                 return node if all(a is b for a, b in zip(new, items, strict=True)) else node.with_value(new)
         return node
 
+    def collect(self, node: Node) -> None:
+        """Remember the variables in a tree, whether they are replaced or not."""
+        match node.value:
+            case str() as text if "$" in text:
+                for variable in variables_in(text):
+                    self.variables.setdefault(variable.name, variable)
+            case dict() as mapping:
+                for child in mapping.values():
+                    self.collect(child)
+            case list() as items:
+                for child in items:
+                    self.collect(child)
+
     def text(self, node: Node, text: str, path: Path) -> str | None:
         """One string with its variables replaced; None if that cannot be done, which has been told."""
 
@@ -184,7 +210,7 @@ class Interpolator:
             self._problems.warn(node, f"the variable {name} is not set; it counts as empty")
 
         try:
-            return substitute(text, self.environment.get, missing, self._use)
+            return substitute(text, self.environment.get, missing)
         except TemplateError as error:
             hint = "write $$ for a dollar sign" if str(error).startswith("has ") else ""
             self._problems.error(node, str(error), path=path, hint=hint)
@@ -193,6 +219,3 @@ class Interpolator:
     def _scalar(self, node: Node, text: str, path: Path) -> Node:
         done = self.text(node, text, path)
         return broken(node) if done is None else node.with_value(done)
-
-    def _use(self, variable: Variable) -> None:
-        self.variables.setdefault(variable.name, variable)

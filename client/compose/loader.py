@@ -82,8 +82,13 @@ class Loader:
         if not isinstance(document.value, dict):
             self.problems.error(document, "a compose file must be a mapping with the key services")
             return None
+        interpolator.collect(document)
         if self.options.interpolate:
             document = interpolator.node(document)
+        if (empty := document.get("include")) is not None and empty.value is None:
+            document = document.with_value(
+                {key: child for key, child in document.mapping().items() if key != "include"}
+            )
         reader = self.reader(origin.directory)
         tree = PROJECT.read(document, (), reader)
         if tree is None:
@@ -126,6 +131,8 @@ class Loader:
                 return None
         folder = item.get("project_directory")
         directory = place(folder) if folder else folder_of(files[0])
+        if not self.filesystem.is_folder(directory):
+            directory = folder_of(directory)  # as compose does: what is no folder is taken for a file in one
         environment = {**self._variables(item, origin, directory), **origin.environment}
         tree = self.model(files, Origin(directory, environment, origin.chain), listed.items()[0])
         if tree is None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fizz.client.compose.checks import check_project
-from fizz.client.compose.discover import discover, normalise_name, project_name
+from fizz.client.compose.discover import discover, project_name
 from fizz.client.compose.environments import Environments
 from fizz.client.compose.filesystem import Filesystem, LocalFilesystem
 from fizz.client.compose.interpolate import Interpolator
@@ -14,6 +14,7 @@ from fizz.client.compose.options import LoadOptions
 from fizz.client.compose.paths import shown
 from fizz.client.compose.problems import Problems
 from fizz.client.compose.project import Loaded, Project
+from fizz.client.compose.selection import by_profile, named_profiles, only, profiles_of
 
 __all__ = ["load"]
 
@@ -41,71 +42,45 @@ def _load(
         return None
     if not tree.mapping() and not problems.errors:
         problems.error(tree, "the project is empty", hint='add "services:"')
-    services = tree.get("services")
-    enabled, disabled = _by_profile(services.mapping() if services else {}, found.profiles)
-    if options.interpolate:
-        check_project(tree, enabled, problems)
+    services = (tree.get("services") or Node({})).mapping()
+    profiles = named_profiles(services, options.services, found.profiles, problems)
+    selection = by_profile(services, profiles)
+    if options.interpolate and options.consistency:
+        check_project(tree, selection.enabled, problems)
+    selection = only(selection, options.services)
+    jobs = by_profile((tree.get("jobs") or Node({})).mapping(), profiles).enabled
     files = Environments(environment, filesystem, problems)
-    environments = {
-        key: files.environment(key, service, read_files=options.resolve_env) for key, service in enabled.items()
+    workloads = {
+        kind: {key: files.workload(kind, key, node, read_files=options.resolve_env) for key, node in nodes.items()}
+        for kind, nodes in (("services", selection.enabled), ("jobs", jobs))
     }
-    labels = {key: files.labels(key, service) for key, service in enabled.items()}
     if problems.errors:
         return None
-    model = normalise(
-        name,
-        found.directory,
-        tree,
-        enabled,
-        environments,
-        labels,
-        variables=environment,
-        resolve_env=options.resolve_env,
-    )
     return Project(
         name=name,
         directory=found.directory,
         files=tuple("<stdin>" if path == "-" else shown(path, filesystem.cwd) for path in found.files),
         environment={**loader.included, **environment},
-        profiles=found.profiles,
-        all_profiles=_all_profiles(services.mapping() if services else {}),
-        disabled=tuple(sorted(disabled)),
+        profiles=profiles,
+        all_profiles=tuple(sorted({profile for service in services.values() for profile in profiles_of(service)})),
+        disabled=selection.disabled,
         variables={key: value for part in loader.interpolators for key, value in part.variables.items()},
-        model=model,
+        model=normalise(name, found.directory, tree, workloads, environment, options),
         interpolated=options.interpolate,
         tree=tree,
         filesystem=filesystem,
     )
 
 
-def _written_name(loader: Loader, files: tuple[str, ...], environment: Mapping[str, str]) -> str:
+def _written_name(loader: Loader, files: tuple[str, ...], environment: Mapping[str, str]) -> Node | None:
     """`name:` of the last file that has one. It is needed early, because it is itself a variable."""
-    name = ""
-    quiet = Interpolator(environment, Problems())
+    found: Node | None = None
     for path in files:
         for document in loader.documents(path) or ():
             node = document.get("name")
-            if node and isinstance(node.value, str):
-                text = quiet.text(node, node.value, ("name",)) if loader.options.interpolate else node.value
-                name = text if text and normalise_name(text) else name
-    return name
-
-
-def _by_profile(services: Mapping[str, Node], profiles: tuple[str, ...]) -> tuple[dict[str, Node], dict[str, Node]]:
-    """Services without profiles, or with an enabled one; and the others."""
-    enabled: dict[str, Node] = {}
-    disabled: dict[str, Node] = {}
-    for name, service in services.items():
-        own = {item.value for item in _profiles(service)}
-        there = not own or "*" in profiles or bool(own & set(profiles))
-        (enabled if there else disabled)[name] = service
-    return enabled, disabled
-
-
-def _all_profiles(services: Mapping[str, Node]) -> tuple[str, ...]:
-    return tuple(sorted({str(item.value) for service in services.values() for item in _profiles(service)}))
-
-
-def _profiles(service: Node) -> list[Node]:
-    profiles = service.get("profiles")
-    return profiles.items() if profiles else []
+            if node and isinstance(node.value, str) and node.value:
+                found = node
+    if found is None or not loader.options.interpolate:
+        return found
+    text = Interpolator(environment, Problems()).text(found, str(found.value), ("name",))
+    return None if text is None else found.with_value(text)

@@ -5,112 +5,138 @@ texts in Go's format, sizes are texts of digits, and what is zero, empty or fals
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
+from fizz.client.compose.hooks import inherited
 from fizz.client.compose.nodes import Node
+from fizz.client.compose.options import LoadOptions
 from fizz.client.compose.references import KINDS, dependencies, on_default_network, references
 from fizz.client.compose.spec import PROJECT
 
-__all__ = ["normalise"]
+__all__ = ["Workload", "normalise"]
 
 JSON = dict[str, Any]
 
 _NAMED: Final = ("networks", "volumes", "secrets", "configs")
+_DEFAULT_NETWORK: Final[JSON] = {"default": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """An enabled service or job, with what was read from its files and merged. Without files, labels are none."""
+
+    node: Node
+    environment: Mapping[str, str | None]
+    labels: Mapping[str, str]
 
 
 def normalise(
     name: str,
     directory: str,
     tree: Node,
-    enabled: Mapping[str, Node],
-    environments: Mapping[str, Mapping[str, str | None]],
-    labels: Mapping[str, Mapping[str, str]],
-    *,
+    workloads: Mapping[str, Mapping[str, Workload]],
     variables: Mapping[str, str],
-    resolve_env: bool,
+    options: LoadOptions,
 ) -> JSON:
-    """The model. `variables` are those of the project; `environments` and `labels` hold, by service, what was read from
-    files and merged.
-    """
-    services = tree.get("services")
-    kept = services.with_value(dict(enabled)) if services else Node({})
-    model: JSON = PROJECT.dump(tree.with_value({**tree.mapping(), "services": kept}))
+    """The model. `workloads` are the enabled services and jobs, by those words; `variables` are the project's."""
+    kept = {
+        kind: Node({key: inherited(each.node) for key, each in found.items()})
+        for kind, found in workloads.items()
+        if found or kind == "services"
+    }
+    rest = {key: child for key, child in tree.mapping().items() if key not in workloads}
+    model: JSON = PROJECT.dump(tree.with_value({**rest, **kept}))
     model["name"] = name
-    used = {(ref.kind, ref.name) for key, service in enabled.items() for ref in references(key, service)}
-    for key, service in model["services"].items():
-        model["services"][key] = _service(
-            service, directory, enabled[key], key, environments[key], labels[key], variables, resolve_env
-        )
+    filler = _Filler(directory, variables, options, frozenset(workloads["services"]))
+    for kind, found in workloads.items():
+        for key, each in found.items():
+            model[kind][key] = filler.workload(key, model[kind][key] or {}, each)
     for key, job in model.get("jobs", {}).items():
-        model["jobs"][key] = {"networks": {"default": None}, **job, "name": key}
+        job["name"] = key
+    services = workloads["services"].items()
+    used = {(reference.kind, reference.name) for key, each in services for reference in references(key, each.node)}
     for kind in KINDS:
-        defined = model.get(kind, {})
-        wanted = sorted(ref for known, ref in used if known == kind)
-        resources = {ref: defined.get(ref) or {} for ref in wanted}
-        if kind in _NAMED:
-            resources = {ref: _named(name, ref, resource) for ref, resource in resources.items()}
-        if resources:
-            model[kind] = resources
-        else:
-            model.pop(kind, None)
+        _prune(kind, name, model, used, options)
     return dict(sorted(model.items()))
 
 
-def _service(
-    service: JSON | None,
-    directory: str,
-    node: Node,
-    name: str,
-    environment: Mapping[str, str | None],
-    labels: Mapping[str, str],
-    variables: Mapping[str, str],
-    resolve_env: bool,
-) -> JSON:
-    result: JSON = dict(service or {})
-    if on_default_network(node):
-        result["networks"] = {"default": None}
-    needed = _dependencies(name, node)
-    if needed:
-        result["depends_on"] = needed
-    if "scale" in result and result.get("deploy") is not None:
-        result["deploy"] = dict(sorted({"replicas": result["scale"], **result["deploy"]}.items()))
-    if "build" in result:
-        result["build"] = _build(result["build"], directory, variables)
-    for secret in result.get("secrets", ()):
-        secret.setdefault("target", f"/run/secrets/{secret.get('source', '')}")
-    if environment:
-        result["environment"] = dict(sorted(environment.items()))
-    if resolve_env:
-        result.pop("env_file", None)
-    if labels:
-        result["labels"] = dict(sorted(labels.items()))
-    for key in ("command", "entrypoint", "deploy", "develop"):
-        if key in result and result[key] is None:
-            del result[key]
-    return dict(sorted(result.items()))
-
-
-def _dependencies(name: str, node: Node) -> JSON:
-    needed: JSON = {}
-    for dependency in dependencies(name, node):
-        entry: JSON = {"condition": dependency.condition}
-        if dependency.restart:
-            entry["restart"] = True
-        needed.setdefault(dependency.name, {**entry, "required": dependency.required})
-    return dict(sorted(needed.items()))
-
-
-def _build(build: JSON, directory: str, variables: Mapping[str, str]) -> JSON:
-    result = {"context": directory, **build}
-    if "dockerfile_inline" not in result:
-        result.setdefault("dockerfile", "Dockerfile")
-    if "args" in result:
-        given = {key: variables.get(key) if value is None else value for key, value in result["args"].items()}
-        result["args"] = {key: value for key, value in given.items() if value is not None}
-    return result
+def _prune(kind: str, project: str, model: JSON, used: set[tuple[str, str]], options: LoadOptions) -> None:
+    """Keep what is used (or all, if asked for), and give it the name that it has outside of the project."""
+    defined = model.pop(kind, {})
+    names = {name for known, name in used if known == kind}
+    if options.all_resources:
+        names |= set(defined)
+    names &= {*defined, "default"} if options.normalise else set(defined)
+    resources = {name: defined.get(name) or {} for name in sorted(names)}
+    if kind in _NAMED and options.normalise:
+        resources = {name: _named(project, name, resource) for name, resource in resources.items()}
+    if resources:
+        model[kind] = resources
 
 
 def _named(project: str, key: str, resource: JSON) -> JSON:
-    """A network, volume, secret or config with the name that it has outside of the project."""
     default = key if resource.get("external") else f"{project}_{key}"
     return {**resource, "name": resource.get("name") or default}
+
+
+@dataclass(frozen=True, slots=True)
+class _Filler:
+    """Fills in what a service or job leaves unsaid. `services` are the enabled ones."""
+
+    directory: str
+    variables: Mapping[str, str]
+    options: LoadOptions
+    services: frozenset[str]
+
+    def workload(self, name: str, written: JSON, workload: Workload) -> JSON:
+        """The service or job with everything said."""
+        result = dict(written)
+        if self.options.normalise:
+            self._implied(name, result, workload.node)
+        if "scale" in result and result.get("deploy") is not None:
+            result["deploy"] = dict(sorted({"replicas": result["scale"], **result["deploy"]}.items()))
+        if "build" in result:
+            result["build"] = self._build(result["build"], workload.node.mapping()["build"])
+        for holder in (result, *result.get("pre_start", ())):
+            for secret in holder.get("secrets", ()):
+                secret.setdefault("target", f"/run/secrets/{secret.get('source', '')}")
+            for granted in (*holder.get("secrets", ()), *holder.get("configs", ())):
+                if granted.get("target") == "":
+                    del granted["target"]
+        if workload.environment:
+            result["environment"] = dict(sorted(workload.environment.items()))
+        if self.options.resolve_env:
+            result.pop("env_file", None)
+        if workload.labels:
+            result["labels"] = dict(sorted(workload.labels.items()))
+        said = {key: value for key, value in result.items() if value is not None}
+        return dict(sorted(said.items()))
+
+    def _implied(self, name: str, result: JSON, node: Node) -> None:
+        """The default network, and dependencies that follow from links and shared namespaces."""
+        if on_default_network(node):
+            result["networks"] = dict(_DEFAULT_NETWORK)
+        for hook in result.get("pre_start", ()):
+            if not hook.get("networks") and not hook.get("network_mode"):
+                hook["networks"] = dict(_DEFAULT_NETWORK)
+        needed: JSON = {}
+        for dependency in dependencies(name, node):
+            if self.options.services and dependency.name not in self.services:
+                continue
+            entry = {"condition": dependency.condition, **({"restart": True} if dependency.restart else {})}
+            needed.setdefault(dependency.name, {**entry, "required": dependency.required})
+        result["depends_on"] = dict(sorted(needed.items())) or None
+
+    def _build(self, build: JSON, written: Node) -> JSON:
+        """Defaults for what is not `written`; an empty text is written, but says nothing."""
+        result = dict(build)
+        if written.get("context") is None:
+            result["context"] = self.directory
+        if written.get("dockerfile") is None and written.get("dockerfile_inline") is None and self.options.normalise:
+            result["dockerfile"] = "Dockerfile"
+        args = result.pop("args", {})
+        given = {key: self.variables.get(key) if value is None else value for key, value in args.items()}
+        if any(value is not None for value in given.values()):
+            result["args"] = {key: value for key, value in given.items() if value is not None}
+        return dict(sorted(result.items()))

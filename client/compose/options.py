@@ -18,6 +18,10 @@ class LoadOptions:
     - `interpolate=False` leaves variables as they are written (`config --no-interpolate`).
     - `resolve_env=False` leaves `env_file` as it is, unread (`config --no-env-resolution`).
     - `resolve_paths=False` leaves relative paths relative (`config --no-path-resolution`).
+    - `consistency=False` does not ask whether the whole makes sense (`config --no-consistency`).
+    - `normalise=False` fills in no defaults (`config --no-normalize`).
+    - `all_resources` keeps networks, volumes, secrets and configs that nobody uses (`--all-resources`).
+    - `services` are the only ones that are wanted, with what they depend on; asking for one enables its profiles.
     """
 
     files: tuple[str, ...] = ()
@@ -28,3 +32,7 @@ class LoadOptions:
     interpolate: bool = True
     resolve_env: bool = True
     resolve_paths: bool = True
+    consistency: bool = True
+    normalise: bool = True
+    all_resources: bool = False
+    services: tuple[str, ...] = ()

@@ -7,15 +7,16 @@ from typing import Final
 __all__ = ["absolute", "folder_of", "inside", "is_remote_context", "is_windows_path", "name_of", "shown"]
 
 _WINDOWS: Final = re.compile(r"[a-zA-Z]:[\\/]|\\\\")
-_REMOTE: Final = re.compile(r"github\.com/|git@[^/:]+:|(?:docker-image|oci-layout|target|service):")
-_URL: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+_REMOTE: Final = re.compile(r"github\.com/|git@[^/:]+:|(?:docker-image|oci-layout|service):")
 
 
 def absolute(base: str, home: str, path: str) -> str:
     """The path made absolute and free of `.` and `..`. Windows paths and paths without a base stay as they are."""
+    if not base:
+        return path
     if path.startswith("~"):
         path = home + path[1:] if path[1:2] in {"", "/"} else posixpath.join(home, path[1:])
-    if is_windows_path(path) or not base:
+    if is_windows_path(path):
         return path
     return posixpath.normpath(posixpath.join(base, path))
 
@@ -27,7 +28,7 @@ def is_windows_path(path: str) -> bool:
 
 def is_remote_context(context: str) -> bool:
     """Whether a build context is fetched from elsewhere, as `https://...` and `git@host:...` are."""
-    return _URL.match(context) is not None or _REMOTE.match(context) is not None
+    return "://" in context or _REMOTE.match(context) is not None
 
 
 def folder_of(path: str) -> str:

@@ -42,6 +42,13 @@ class Project:
         services: dict[str, dict[str, Any]] = self.model["services"]
         return services
 
+    def image(self, service: str) -> str:
+        """The image of a service; one that is only built is called `<project>-<service>`. Empty for a provider's."""
+        written = self.services[service]
+        if written.get("image"):
+            return str(written["image"])
+        return f"{self.name}-{service}" if written.get("build") else ""
+
     def place(self, *path: str | int) -> Mark:
         """Where something was written: the key of the path's last step, or the nearest thing above that was written."""
         nodes = list(self.tree.walk(*path))

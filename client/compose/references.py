@@ -61,8 +61,8 @@ def references(name: str, service: Node) -> Iterator[Reference]:
 
 def on_default_network(service: Node) -> bool:
     """Whether a service joins the network `default`, because it says nothing about networks."""
-    networks, mode = service.get("networks"), service.get("network_mode")
-    return not ((networks and networks.mapping()) or (mode and mode.value) or service.get("provider"))
+    networks = service.get("networks")
+    return not ((networks and networks.mapping()) or service.get("network_mode") or service.get("provider"))
 
 
 def _items(node: Node, key: str) -> list[Node]:

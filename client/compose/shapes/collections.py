@@ -162,11 +162,15 @@ class MapOf(Shape):
 
 
 class Pairs(Shape):
-    """Names and texts, written as a mapping or as a list of `name=value`. A name alone has the value `absent`."""
+    """Names and texts, written as a mapping or as a list of `name=value`. A name alone has the value `absent`.
 
-    def __init__(self, *, absent: str | None = "", tight: bool = False) -> None:
+    `tight` forbids spaces at the end of names. `duplicates` says whether a list may have the same line twice.
+    """
+
+    def __init__(self, *, absent: str | None = "", tight: bool = False, duplicates: Duplicates = "drop") -> None:
         self._absent = absent
         self._tight = tight
+        self._duplicates = duplicates
         self._value = Loose(booleans=True)
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
@@ -175,6 +179,8 @@ class Pairs(Shape):
                 written = dict(mapping)
                 keys = dict(node.keys or {})
             case list() as items:
+                if self._duplicates == "error":
+                    forbid_duplicates(items, path, reader)
                 written, keys = self._split(items, path, reader)
             case _:
                 reader.wrong_type(node, path, "a mapping, or a list of name=value")

@@ -5,6 +5,7 @@ the number that the field wants. `yes` and `on` are booleans where a boolean is 
 """
 
 import re
+import struct
 from typing import Any, Final
 
 from fizz.client.compose.nodes import Moment, Node
@@ -151,7 +152,7 @@ class Whole(Shape):
                 pass
             case int() as value:
                 return value
-            case float() as value if self._floats and abs(value) < 1e18:
+            case float() as value if abs(value) < 1e18 and (self._floats or value == int(value)):
                 if value != int(value):
                     reader.warn(node, path, f"must be a whole number; {value} counts as {int(value)}")
                 return int(value)
@@ -166,17 +167,20 @@ class Whole(Shape):
 
 
 class Amount(Shape):
-    """A number that may have a fraction."""
+    """A number that may have a fraction. `single` keeps about seven digits of it, as compose does for processors."""
+
+    def __init__(self, *, single: bool = False) -> None:
+        self._single = single
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         match node.value:
             case bool():
                 pass
             case int() | float() as value if abs(value) < 1e18:
-                return node.with_value(float(value))
+                return node.with_value(self._rounded(float(value)))
             case str() as text:
                 if _NUMBER.fullmatch(text) and abs(float(text)) < 1e18:
-                    return node.with_value(float(text))
+                    return node.with_value(self._rounded(float(text)))
                 if reader.as_written(node):
                     return node
                 reader.error(node, path, f'must be a number, not "{text}"')
@@ -188,17 +192,29 @@ class Amount(Shape):
         value = node.value
         return int(value) if isinstance(value, float) and value == int(value) else value
 
+    def _rounded(self, value: float) -> float:
+        """The number with the fewest digits that is the same in single precision."""
+        if not self._single:
+            return value
+        packed = struct.pack("f", value)
+        (exact,) = struct.unpack("f", packed)
+        shorter = (float(f"{exact:.{digits}g}") for digits in range(1, 10))
+        return next((short for short in shorter if struct.pack("f", short) == packed), value)
+
 
 class Bytes(Shape):
     """A size: a number of bytes, or a number with a unit of 1024: `64m`, `1.5gb`, `512KiB`. -1 stands for no limit."""
 
-    def __init__(self, *, numbers: bool = True, minimum: int = -(1 << 63)) -> None:
+    def __init__(self, *, numbers: bool = True, floats: bool = True, minimum: int = -(1 << 63)) -> None:
         self._numbers = numbers
+        self._floats = floats
         self._minimum = minimum
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         match node.value:
             case bool():
+                pass
+            case float() as value if not self._floats and abs(value) < 1 << 63 and value != int(value):
                 pass
             case int() | float() as value if self._numbers and self._minimum <= value < 1 << 63:
                 return node.with_value(int(value))
@@ -257,7 +273,7 @@ class FileMode(Shape):
         return None
 
     def dump(self, node: Node) -> Any:
-        return f"{node.value:04o}" if isinstance(node.value, int) else node.value
+        return f"0{node.value:o}" if isinstance(node.value, int) else node.value
 
 
 def parse_size(text: str) -> int | None:

@@ -57,7 +57,7 @@ class Table(Shape):
 
     `short` turns a string into the mapping that it stands for. `required` keys are asked for by `missing`, after files
     are merged. `finish` looks at the whole, canonical mapping and may replace it. `nullable` lets null stand for
-    "nothing said".
+    "nothing said". In a `lenient` table an unknown key is only a warning, because compose does not look there.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Table(Shape):
         finish: Callable[[Node, Path, Reader], Node | None] | None = None,
         nullable: bool = False,
         extensions: bool = True,
+        lenient: bool = False,
         wanted: str = "a mapping",
     ) -> None:
         self.keys = dict(keys)
@@ -77,6 +78,7 @@ class Table(Shape):
         self._finish = finish
         self._nullable = nullable
         self._extensions = extensions
+        self._lenient = lenient
         self._wanted = wanted
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
@@ -98,7 +100,8 @@ class Table(Shape):
                     result[name] = child
                 else:
                     self._unknown(name, node, path, reader)
-                    result[name] = broken(child)
+                    if not self._lenient:
+                        result[name] = broken(child)
             else:
                 result[name] = read_reset(child) or self._read_key(name, key, node, path, reader) or broken(child)
         whole = node.with_value(result)
@@ -150,7 +153,8 @@ class Table(Shape):
         return value
 
     def _unknown(self, name: str, node: Node, path: Path, reader: Reader) -> None:
-        reader.error(node.key(name), (*path, name), "is not a key that compose knows", suggestion(name, [*self.keys]))
+        tell = reader.warn if self._lenient else reader.error
+        tell(node.key(name), (*path, name), "is not a key that compose knows", suggestion(name, [*self.keys]))
 
 
 def _is_empty(value: Any) -> bool:

@@ -9,7 +9,7 @@ from fizz.client.compose.shapes import Bytes, Flag, ListOf, Loose, Pairs, Reader
 from fizz.client.compose.shapes.collections import forbid_duplicates
 from fizz.client.compose.spec.files import BUILD_SECRETS
 from fizz.client.compose.spec.hosts import Hosts
-from fizz.client.compose.spec.ulimits import ULIMITS
+from fizz.client.compose.spec.ulimits import BUILD_ULIMITS
 
 __all__ = ["BUILD"]
 
@@ -19,7 +19,7 @@ class _Context(Text):
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         text = super().read(node, path, reader)
-        if text is None or not isinstance(text.value, str) or reader.as_written(text):
+        if text is None or not isinstance(text.value, str) or not text.value or reader.as_written(text):
             return text
         return text if is_remote_context(text.value) else text.with_value(_local(text.value, reader))
 
@@ -31,6 +31,10 @@ class _Contexts(Pairs):
         pairs = super().read(node, path, reader)
         if pairs is None:
             return None
+        for name, child in pairs.mapping().items():
+            if child.value is None and child.tag is None:
+                reader.error(pairs.key(name), path, f'must be name=path, not "{name}"')
+                return None
         resolved = {
             name: child.with_value(_local(child.value, reader))
             if isinstance(child.value, str) and not is_remote_context(child.value) and not reader.as_written(child)
@@ -44,12 +48,14 @@ class _Ssh(Pairs):
     """Keys for the build, by id; `default` is the agent's."""
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
-        if isinstance(node.value, str):
-            node = node.with_value([Node(node.value, node.file, node.line, node.column)])
         forbid_duplicates(node.items(), path, reader)
         pairs = super().read(node, path, reader)
         if pairs is None:
             return None
+        for name, child in pairs.mapping().items():
+            if not child.value and child.tag is None and name != "default":
+                reader.error(pairs.key(name), path, f'must be default or id=path, not "{name}"')
+                return None
         resolved = {
             name: child.with_value(absolute(reader.base, reader.home, child.value))
             if isinstance(child.value, str) and child.value
@@ -66,7 +72,10 @@ class _Attestation(Shape):
     """true or false, or parameters as a text; printed as a text."""
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
-        return Loose(booleans=True).read(node, path, reader)
+        if isinstance(node.value, bool | str):
+            return Loose(booleans=True).read(node, path, reader)
+        reader.wrong_type(node, path, "true, false or a string")
+        return None
 
 
 def _local(path: str, reader: Reader) -> str:
@@ -92,19 +101,19 @@ BUILD: Final = Table(
         "cache_to": yes(_STRINGS),
         "no_cache": yes(Flag()),
         "no_cache_filter": yes(ListOf(Text(), single=True, duplicates="error")),
-        "additional_contexts": yes(_Contexts()),
+        "additional_contexts": yes(_Contexts(absent=None)),
         "network": yes(Text()),
         "provenance": yes(_Attestation()),
         "sbom": yes(_Attestation()),
         "pull": yes(Flag()),
         "target": yes(Text()),
-        "shm_size": yes(Bytes()),
+        "shm_size": yes(Bytes(floats=False)),
         "extra_hosts": yes(Hosts()),
         "isolation": yes(Text()),
         "privileged": yes(Flag()),
         "secrets": yes(BUILD_SECRETS),
         "tags": yes(ListOf(Text())),
-        "ulimits": yes(ULIMITS),
+        "ulimits": yes(BUILD_ULIMITS),
         "platforms": yes(_STRINGS),
     },
     short=_short,

@@ -32,7 +32,7 @@ from fizz.client.compose.spec.hosts import Hosts
 from fizz.client.compose.spec.ulimits import ULIMITS
 from fizz.client.compose.spec.volumes import MOUNTS
 
-__all__ = ["CONTAINER", "ENVIRONMENT", "HEALTHCHECK"]
+__all__ = ["CONTAINER", "ENVIRONMENT", "HEALTHCHECK", "WORKLOAD"]
 
 ENVIRONMENT: Final = Pairs(absent=None, tight=True)
 _STRINGS: Final = ListOf(Text())
@@ -144,7 +144,7 @@ CONTAINER: Final[dict[str, Key]] = {
     "cpu_period": later(Whole(floats=True)),
     "cpu_rt_period": later(Whole(floats=True)),
     "cpu_rt_runtime": later(Whole(floats=True)),
-    "cpus": yes(Amount(), "resources.limits.cpu"),
+    "cpus": yes(Amount(single=True), "resources.limits.cpu"),
     "cpuset": later(Text()),
     "credential_spec": later(_CREDENTIALS, keep=True),
     "device_cgroup_rules": later(_DISTINCT),
@@ -169,8 +169,8 @@ CONTAINER: Final[dict[str, Key]] = {
     "logging": later(_Logging({"driver": yes(Text()), "options": yes(MapOf(Loose(null="")))}), keep=True),
     "mac_address": yes(Text(), "macAddress of the first network"),
     "mem_limit": yes(Bytes(), "resources.limits.memory"),
-    "mem_reservation": yes(Bytes(), "resources.requests.memory"),
-    "mem_swappiness": later(Bytes()),
+    "mem_reservation": yes(Bytes(floats=False), "resources.requests.memory"),
+    "mem_swappiness": later(Bytes(floats=False)),
     "memswap_limit": later(Bytes()),
     "network_mode": yes(Text(), "networkMode; service:NAME is the first container of that service"),
     "models": later(MapOf(_MODEL_BINDING, names=NAMES, from_list=_nothing)),
@@ -194,7 +194,7 @@ CONTAINER: Final[dict[str, Key]] = {
     "sysctls": yes(Pairs(), "sysctls"),
     "stop_grace_period": yes(Duration(), "stopGracePeriod", keep=True),
     "stop_signal": yes(Text(), "stopSignal"),
-    "storage_opt": later(MapOf(Loose())),
+    "storage_opt": later(MapOf(Loose(whole=True))),
     "tmpfs": yes(ListOf(_Tmpfs(), single=True), "mounts of type tmpfs, with the options size and mode"),
     "ulimits": yes(ULIMITS, "ulimits"),
     "use_api_socket": later(Flag(strict=True)),
@@ -204,8 +204,12 @@ CONTAINER: Final[dict[str, Key]] = {
     "volumes": yes(MOUNTS),
     "volumes_from": later(_DISTINCT),
     "working_dir": yes(Text(), "workingDir"),
+}
+
+WORKLOAD: Final[dict[str, Key]] = {
     "expose": yes(ListOf(_Expose()), "ports that are not published"),
     "healthcheck": yes(HEALTHCHECK, keep=True),
     "stdin_open": yes(Flag(), "stdinOpen"),
     "tty": yes(Flag(), "tty"),
 }
+"""What services and jobs have besides, but the containers of hooks do not."""

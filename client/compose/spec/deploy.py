@@ -48,14 +48,14 @@ _GENERIC: Final = ListOf(
 
 _LIMITS: Final = Table(
     {
-        "cpus": yes(Amount(), "resources.limits.cpu"),
+        "cpus": yes(Amount(single=True), "resources.limits.cpu"),
         "memory": yes(Bytes(numbers=False), "resources.limits.memory"),
         "pids": yes(Whole(), "resources.limits.pids"),
     }
 )
 _RESERVATIONS: Final = Table(
     {
-        "cpus": yes(Amount(), "resources.requests.cpu"),
+        "cpus": yes(Amount(single=True), "resources.requests.cpu"),
         "memory": yes(Bytes(numbers=False), "resources.requests.memory"),
         "generic_resources": later(_GENERIC),
         "devices": later(DEVICE_REQUESTS),

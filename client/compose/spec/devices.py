@@ -56,7 +56,7 @@ def _finish_request(node: Node, path: Path, reader: Reader) -> Node | None:
     return node
 
 
-def _requests(*required: str) -> ListOf:
+def _requests(*required: str, lenient: bool = False) -> ListOf:
     strings = ListOf(Text(), duplicates="error")
     return ListOf(
         Table(
@@ -65,10 +65,11 @@ def _requests(*required: str) -> ListOf:
                 "count": yes(_Count()),
                 "device_ids": yes(strings),
                 "driver": yes(Text()),
-                "options": yes(Pairs()),
+                "options": yes(Pairs(duplicates="error")),
             },
             finish=_finish_request,
             required=required,
+            lenient=lenient,
         ),
         duplicates="keep",
     )
@@ -81,7 +82,7 @@ class _Gpus(ListOf):
     """`all`, or a list of requests."""
 
     def __init__(self) -> None:
-        super().__init__(_requests().item, duplicates="keep")
+        super().__init__(_requests(lenient=True).item, duplicates="keep")
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         if node.value == "all":
@@ -102,10 +103,10 @@ def _limits(key: str, shape: Shape) -> ListOf:
 
 BLKIO: Final = Table(
     {
-        "device_read_bps": yes(_limits("rate", Bytes())),
-        "device_read_iops": yes(_limits("rate", Bytes())),
-        "device_write_bps": yes(_limits("rate", Bytes())),
-        "device_write_iops": yes(_limits("rate", Bytes())),
+        "device_read_bps": yes(_limits("rate", Bytes(floats=False))),
+        "device_read_iops": yes(_limits("rate", Bytes(floats=False))),
+        "device_write_bps": yes(_limits("rate", Bytes(floats=False))),
+        "device_write_iops": yes(_limits("rate", Bytes(floats=False))),
         "weight": yes(Whole(strings=False)),
         "weight_device": yes(_limits("weight", Whole())),
     },

@@ -12,14 +12,21 @@ _FLAG: Final = Flag()
 
 
 class External(Shape):
-    """true or false, or a mapping with a name, which means true; `finish_external` moves that name to its place."""
+    """true or false, or a mapping with a name, which means true; `finish_external` moves that name to its place.
+
+    `lenient` passes over other keys with a warning, because compose does not look at them.
+    """
+
+    def __init__(self, *, lenient: bool = False) -> None:
+        self._lenient = lenient
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         if not isinstance(node.value, dict):
             return _FLAG.read(node, path, reader)
         for key in node.value:
             if key != "name" and not key.startswith("x-"):
-                reader.error(node.key(key), (*path, key), "is not a key that compose knows", 'write "external: true"')
+                tell = reader.warn if self._lenient else reader.error
+                tell(node.key(key), (*path, key), "is not a key that compose knows", 'write "external: true"')
         name = node.get("name")
         if name is not None and Text().read(name, (*path, "name"), reader) is None:
             return None

@@ -20,7 +20,7 @@ class _Addresses(Shape):
             if not isinstance(item.value, str):
                 reader.wrong_type(item, path, "an address, or a list of addresses")
                 return None
-            addresses.append(item.with_value(_bare(item.value)))
+            addresses += [item.with_value(_bare(address)) for address in item.value.split(",")]
         return Node(addresses, node.file, node.line, node.column, tag=node.tag)
 
     def merge(self, base: Node, over: Node) -> Node:
@@ -54,9 +54,10 @@ class Hosts(Shape):
         return merge_mappings(base, over, lambda name: self._addresses)
 
     def dump(self, node: Node) -> Any:
-        """`name=address`, sorted by name; the addresses of a name as they were written."""
-        hosts = node.mapping()
-        return [f"{name}={address.value}" for name in sorted(hosts) for address in hosts[name].items()]
+        """`name=address`, sorted."""
+        return sorted(
+            f"{name}={each.value}" for name, addresses in node.mapping().items() for each in addresses.items()
+        )
 
     def _split(
         self, items: list[Node], path: Path, reader: Reader
@@ -68,9 +69,11 @@ class Hosts(Shape):
                 reader.wrong_type(item, (*path, index), "a string like name=address")
                 continue
             name, separator, address = item.value.partition("=" if "=" in item.value else ":")
-            if not separator or not name or not address:
+            if not separator or not name:
                 reader.error(item, (*path, index), f'must be name=address, not "{item.value}"')
                 continue
+            if not address:
+                reader.warn(item, (*path, index), f'gives "{name}" no address, so it has no effect')
             written.append((name, item.with_value(address)))
             keys[name] = item
         return written, keys

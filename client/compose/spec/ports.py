@@ -107,7 +107,7 @@ def _finish(node: Node, path: Path, reader: Reader) -> Node | None:
             published, (*path, "published"), f'must be a port or a range like 8000-8010, not "{published.value}"'
         )
         return None
-    if protocol and protocol.value not in PROTOCOLS:
+    if protocol and str(protocol.value).lower() not in ("", *PROTOCOLS) and not reader.as_written(protocol):
         reader.error(protocol, (*path, "protocol"), f'must be one of {", ".join(PROTOCOLS)}, not "{protocol.value}"')
         return None
     defaults = {"mode": node.with_value("ingress"), "protocol": node.with_value("tcp")}

@@ -1,6 +1,6 @@
 """Services and the project as a whole."""
 
-from typing import Final
+from typing import Any, Final
 
 from fizz.client.compose.nodes import Node
 from fizz.client.compose.problems import Path
@@ -22,13 +22,13 @@ from fizz.client.compose.shapes import (
 )
 from fizz.client.compose.spec.build import BUILD
 from fizz.client.compose.spec.commands import Command
-from fizz.client.compose.spec.container import CONTAINER, ENVIRONMENT
+from fizz.client.compose.spec.container import CONTAINER, ENVIRONMENT, WORKLOAD
 from fizz.client.compose.spec.deploy import DEPLOY
 from fizz.client.compose.spec.files import CONFIGS, NAMES, SECRETS
 from fizz.client.compose.spec.ports import PORTS
 from fizz.client.compose.spec.resources import MODELS, NETWORKS, VOLUMES
 
-__all__ = ["PROJECT", "SERVICE"]
+__all__ = ["PRE_START", "PROJECT", "SERVICE"]
 
 _CONDITIONS: Final = ("service_started", "service_healthy", "service_completed_successfully")
 
@@ -36,7 +36,7 @@ _DEPENDENCY: Final = Table(
     {
         "condition": yes(Text(choices=_CONDITIONS), "Started, Healthy, CompletedSuccessfully"),
         "restart": yes(Flag(), "restarted when the dependency is"),
-        "required": yes(Flag(strict=True), "false: may be missing", keep=True),
+        "required": yes(Flag(), "false: may be missing", keep=True),
     },
     required=("condition",),
 )
@@ -59,6 +59,8 @@ _HOOK: Final = Table(
 )
 _HOOKS: Final = ListOf(_HOOK, duplicates="keep")
 
+PRE_START: Final = Table({**CONTAINER, "per_replica": yes(Flag())})
+
 _WATCH: Final = Table(
     {
         "path": yes(FilePath()),
@@ -74,18 +76,21 @@ _WATCH: Final = Table(
 
 
 class _ProviderOption(Shape):
-    """One or several values; printed as a list of texts."""
+    """One or several values; printed as a list of texts. Lists of two files add up, single values are replaced."""
 
     def __init__(self) -> None:
-        self._list = ListOf(Loose(booleans=True), duplicates="keep")
+        self._one = Loose(booleans=True)
+        self._list = ListOf(self._one, duplicates="keep")
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
-        if not isinstance(node.value, list):
-            node = Node([node], node.file, node.line, node.column)
-        return self._list.read(node, path, reader)
+        return (self._list if isinstance(node.value, list) else self._one).read(node, path, reader)
 
     def merge(self, base: Node, over: Node) -> Node:
-        return self._list.merge(base, over)
+        both = isinstance(base.value, list) and isinstance(over.value, list)
+        return self._list.merge(base, over) if both else over
+
+    def dump(self, node: Node) -> Any:
+        return self._list.dump(node) if isinstance(node.value, list) else [node.value]
 
 
 _PROVIDER: Final = Table({"type": yes(Text()), "options": yes(MapOf(_ProviderOption()))}, required=("type",))
@@ -97,6 +102,7 @@ def _extends(node: Node, path: Path, reader: Reader) -> Node | None:
 
 _SERVICE_KEYS: Final[dict[str, Key]] = {
     **CONTAINER,
+    **WORKLOAD,
     "build": later(BUILD, keep=True),
     "depends_on": yes(MapOf(_DEPENDENCY, names=NAMES, from_list=_started), "spec.dependsOn of the Deployment"),
     "ports": yes(PORTS),
@@ -122,14 +128,14 @@ _SERVICE_KEYS: Final[dict[str, Key]] = {
             {"service": yes(Text(), "the other service"), "file": yes(Text(), "the file that has it")},
             short=_extends,
             required=("service",),
-            extensions=False,
+            lenient=True,
             wanted="the name of a service, or a mapping",
         ),
         "resolved when the project is loaded",
     ),
     "links": later(ListOf(Text())),
     "external_links": later(ListOf(Text(), duplicates="error")),
-    "pre_start": later(ListOf(Table({**CONTAINER, "per_replica": yes(Flag())}), duplicates="keep")),
+    "pre_start": later(ListOf(PRE_START, duplicates="keep")),
     "post_start": later(_HOOKS),
     "pre_stop": later(_HOOKS),
 }
@@ -164,7 +170,7 @@ _TRIGGERS: Final = Table(
 
 _JOB: Final = Table(
     {
-        **{name: _SERVICE_KEYS[name] for name in (*CONTAINER, "build", "depends_on", "ports", "profiles")},
+        **{name: _SERVICE_KEYS[name] for name in (*CONTAINER, *WORKLOAD, "build", "depends_on", "ports", "profiles")},
         "triggers": yes(_TRIGGERS),
     },
     required=("triggers",),

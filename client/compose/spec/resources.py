@@ -22,25 +22,20 @@ _POOL: Final = Table(
 
 
 class _Pools(ListOf):
-    """Address pools. A later file's pool is put into the one of the same subnet."""
+    """Address pools. A later file's pools replace an earlier one's; each is put over the one of the same subnet."""
 
     def __init__(self) -> None:
         super().__init__(_POOL, duplicates="keep")
 
     def merge(self, base: Node, over: Node) -> Node:
-        pools = list(base.items())
-        for pool in over.items():
-            subnet = pool.get("subnet")
-            same = [
-                index
-                for index, known in enumerate(pools)
-                if subnet and (own := known.get("subnet")) and own.value == subnet.value
-            ]
-            if same:
-                pools[same[0]] = _POOL.merge(pools[same[0]], pool)
-            else:
-                pools.append(pool)
+        known = {_subnet(pool): pool for pool in base.items()}
+        pools = [_POOL.merge(known[_subnet(pool)], pool) if _subnet(pool) in known else pool for pool in over.items()]
         return over.with_value([*pools])
+
+
+def _subnet(pool: Node) -> object:
+    subnet = pool.get("subnet")
+    return subnet.value if subnet else None
 
 
 _IPAM: Final = Table(
@@ -90,7 +85,7 @@ _VOLUME: Final = Table(
         "driver": yes(Text(), "driver"),
         "driver_opts": yes(MapOf(Loose()), "options of the driver"),
         "external": yes(External(), "must exist already"),
-        "labels": yes(Pairs(), "labels of the engine's volume"),
+        "labels": yes(Pairs(duplicates="error"), "labels of the engine's volume"),
     },
     nullable=True,
     finish=_finish_volume,

@@ -6,7 +6,7 @@ from fizz.client.compose.nodes import Node
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import MapOf, Reader, Shape, Table, Whole, yes
 
-__all__ = ["ULIMITS"]
+__all__ = ["BUILD_ULIMITS", "ULIMITS"]
 
 _LIMITS: Final = Table(
     {"soft": yes(Whole(), "soft limit", keep=True), "hard": yes(Whole(), "hard limit", keep=True)},
@@ -18,9 +18,12 @@ _LIMITS: Final = Table(
 class _Ulimit(Shape):
     """Both limits. A later file's number replaces a mapping, and the other way round."""
 
+    def __init__(self, number: Whole) -> None:
+        self._number = number
+
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
-        if isinstance(node.value, str | int) and not isinstance(node.value, bool):
-            return Whole().read(node, path, reader)
+        if isinstance(node.value, str | int | float) and not isinstance(node.value, bool):
+            return self._number.read(node, path, reader)
         limits = _LIMITS.read(node, path, reader)
         if limits is not None:
             _LIMITS.missing(limits, path, reader)
@@ -34,4 +37,5 @@ class _Ulimit(Shape):
         return _LIMITS.dump(node) if isinstance(node.value, dict) else node.value
 
 
-ULIMITS: Final = MapOf(_Ulimit())
+ULIMITS: Final = MapOf(_Ulimit(Whole()))
+BUILD_ULIMITS: Final = MapOf(_Ulimit(Whole(strings=False)))

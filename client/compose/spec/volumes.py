@@ -135,14 +135,14 @@ _BIND: Final = Table(
 )
 _VOLUME: Final = Table(
     {
-        "labels": yes(Pairs(), "labels of an anonymous volume"),
+        "labels": yes(Pairs(duplicates="error"), "labels of an anonymous volume"),
         "nocopy": yes(Flag(), "a new volume is not filled from the image"),
         "subpath": yes(Text(), "engine 26.0"),
     }
 )
 _TMPFS: Final = Table(
     {
-        "size": yes(Bytes(minimum=0), "size at most"),
+        "size": yes(Bytes(minimum=0, floats=False), "size at most"),
         "mode": yes(Whole(0, 0o7777, strings=False), "permissions of the root folder"),
     }
 )

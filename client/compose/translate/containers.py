@@ -194,4 +194,4 @@ def _ulimits(ulimits: JSON) -> list[Ulimit]:
 
 def _extra_hosts(lines: list[str]) -> list[ExtraHost]:
     pairs = [line.partition("=") for line in lines]
-    return [ExtraHost(hostname=name, ip=address) for name, _, address in pairs]
+    return [ExtraHost(hostname=name, ip=address) for name, _, address in pairs if address]

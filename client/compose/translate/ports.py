@@ -31,7 +31,7 @@ def _published(port: JSON) -> Port:
     bounds = parse_range(str(port.get("published", ""))) or (None, None)
     return Port(
         container_port=port["target"],
-        protocol=port.get("protocol", "tcp"),
+        protocol=port.get("protocol", "tcp").lower(),
         publish=True,
         **given(
             host_port=bounds[0],

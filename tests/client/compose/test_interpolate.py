@@ -1,10 +1,8 @@
 """Variables are replaced as compose replaces them."""
 
-from collections.abc import Callable
-
 import pytest
 
-from fizz.client.compose.interpolate import Interpolator, TemplateError, Variable, substitute
+from fizz.client.compose.interpolate import Interpolator, TemplateError, Variable, substitute, variables_in
 from fizz.client.compose.nodes import BROKEN, Node, plain
 from fizz.client.compose.problems import Problems
 
@@ -87,24 +85,17 @@ def test_problems_are_told_at_the_value_and_leave_a_mark() -> None:
 
 def test_variables_are_remembered_with_what_is_said_of_them_first() -> None:
     interpolator = Interpolator(VALUES, Problems())
-    interpolator.node(Node([Node("$A ${B:-d}"), Node("${B:-other}")]))
+    interpolator.collect(Node({"a": Node([Node("$A ${B:-d}"), Node("${B:-other}"), Node(1)])}))
     assert interpolator.variables == {"A": Variable("A"), "B": Variable("B", default="d")}
 
 
-@pytest.fixture
-def seen() -> Callable[[str], list[Variable]]:
-    def find(text: str) -> list[Variable]:
-        found: list[Variable] = []
-        substitute(text, VALUES.get, used=found.append)
-        return found
-
-    return find
-
-
-def test_defaults_and_alternatives_are_part_of_a_variable(seen: Callable[[str], list[Variable]]) -> None:
-    assert seen("$A ${B:-d} ${FOO:?e} ${D+alt}") == [
+def test_all_variables_of_a_text_are_found_even_if_they_are_not_looked_at() -> None:
+    assert list(variables_in("$A ${B:-d} ${FOO:?e} ${D+alt} $$X ${E-${F}} ${1} $$${G} $")) == [
         Variable("A"),
         Variable("B", default="d"),
         Variable("FOO", required=True),
         Variable("D", alternative="alt"),
+        Variable("E", default="${F}"),
+        Variable("F"),
+        Variable("G"),
     ]
