@@ -16,12 +16,15 @@ import click
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.parity.compare import Verdict, compare
-from tests.parity.corpus import Answer, Case, read_cases
+from tests.parity.corpus import CASES, Answer, Case, read_cases
+from tests.parity.inspections import RUN, fizz_server, run_and_inspect
 from tests.parity.oracle import NoCompose, ask_compose, find_compose
 from tests.parity.stored import deliberate, expected, save_expected
 from tests.parity.subject import ask_fizz
 
 _LINES = 12  # of what explains one verdict
+
+Result = tuple[Case, Verdict, list[str]]
 
 
 @click.command()
@@ -31,6 +34,7 @@ _LINES = 12  # of what explains one verdict
 @click.option("--cached", is_flag=True, help="Ask the stored answers in tests/parity/expected instead of compose.")
 @click.option("--save-oracle", is_flag=True, help="Store compose's answers to the whole corpus.")
 @click.option("--strict", is_flag=True, help="Forgive nothing, not even what compose gets wrong in JSON.")
+@click.option("--inspect", is_flag=True, help="Run tests/parity/run by both, and compare what the engine then has.")
 @click.option("--full", is_flag=True, help="Show all that differs, however long.")
 def main(
     paths: tuple[Path, ...],
@@ -39,16 +43,21 @@ def main(
     cached: bool,
     save_oracle: bool,
     strict: bool,
+    inspect: bool,
     full: bool,
 ) -> None:
     """Compare Fizz with Docker Compose over the corpus, or over other compose FILES and folders of them."""
-    cases = [case for path in paths for case in read_cases(path)] if paths else list(read_cases())
+    folders = paths or ((RUN,) if inspect else (CASES,))
+    cases = [case for path in folders for case in read_cases(path)]
     cases = sorted((case for case in cases if _wanted(case, only)), key=lambda case: case.name)
     if listing:
         for case in cases:
             click.echo(f"{case.name:44} {case.about}")
         return
+    limit = None if full else _LINES
     try:
+        if inspect:
+            sys.exit(_report(_inspected(cases, find_compose(os.environ)), deliberate("run"), limit))
         answers = list(_stored(cases) if cached else _asked(cases, partial(ask_compose, find_compose(os.environ))))
     except NoCompose as problem:
         sys.exit(f"error: {problem}")
@@ -57,8 +66,8 @@ def main(
             sys.exit("error: --save-oracle asks about the whole corpus, so it takes neither cases nor --cached")
         save_expected(answers)
         return
-    found = [(case, *compare(case, compose, ask_fizz(case), strict=strict)) for case, compose in answers]
-    sys.exit(_report(found, {} if paths else deliberate(), None if full else _LINES))
+    found = ((case, *compare(case, compose, ask_fizz(case), strict=strict)) for case, compose in answers)
+    sys.exit(_report(found, {} if paths else deliberate("config"), limit))
 
 
 def _wanted(case: Case, only: tuple[str, ...]) -> bool:
@@ -79,7 +88,15 @@ def _stored(cases: Iterable[Case]) -> Iterator[tuple[Case, Answer]]:
         yield case, known[case.name]
 
 
-def _report(found: list[tuple[Case, Verdict, list[str]]], meant: dict[str, str], limit: int | None) -> int:
+def _inspected(cases: Iterable[Case], compose: str) -> Iterator[Result]:
+    fizz = str(Path(sys.executable).with_name("fizz"))
+    with fizz_server(fizz) as environ:
+        for case in cases:
+            one = run_and_inspect(case, compose, os.environ)
+            yield case, *compare(case, one, run_and_inspect(case, fizz, environ), strict=True)
+
+
+def _report(found: Iterable[Result], meant: dict[str, str], limit: int | None) -> int:
     """Print what disagrees, and then how many do. 1 if that is not as it should be."""
     counts = {verdict.value: 0 for verdict in Verdict} | {"deliberate": 0}
     wrong = 0
@@ -94,9 +111,9 @@ def _report(found: list[tuple[Case, Verdict, list[str]]], meant: dict[str, str],
             click.echo(f"    {line}")
         if limit and len(lines) > limit:
             click.echo(f"    ... and {len(lines) - limit} more")
-    click.echo(", ".join(f"{count} {name}" for name, count in counts.items()) + f": {len(found)} cases")
+    click.echo(", ".join(f"{count} {name}" for name, count in counts.items()) + f": {sum(counts.values())} cases")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="hack/compose-parity")

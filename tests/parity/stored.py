@@ -8,7 +8,7 @@ import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tests.parity.compare import Verdict, compare
 from tests.parity.corpus import Answer, Case
@@ -19,9 +19,10 @@ _EXPECTED: Final = Path(__file__).parent / "expected"
 _DELIBERATE: Final = Path(__file__).parent / "deliberate.toml"
 
 
-def deliberate() -> dict[str, str]:
-    """Why Fizz means to differ, by the name of the case."""
-    return tomllib.loads(_DELIBERATE.read_text())
+def deliberate(what: Literal["config", "run"]) -> dict[str, str]:
+    """Why Fizz means to differ, by the name of the case: in what it prints, or in what it runs."""
+    reasons: dict[str, str] = tomllib.loads(_DELIBERATE.read_text())[what]
+    return reasons
 
 
 def expected() -> dict[str, Answer]:
