@@ -1,6 +1,6 @@
 """What every engine does: the same for the fake one, and, marked e2e, for the Docker Engine at DOCKER_HOST.
 
-The real one needs an image with a shell, which `busybox_image` makes.
+The real one needs an image with a shell, which `busybox_image` names.
 """
 
 import asyncio
