@@ -7,7 +7,7 @@
 @virtual_time
 async def test_it_is_tried_again_after_a_minute() -> None:
     ...
-    await asyncio.sleep(60)  # takes no time
+    await elapse(60)  # takes no time
 
 await eventually(lambda: recorder.names == ["web", "db"])
 """
@@ -23,7 +23,7 @@ from typing import Any, Final, ParamSpec
 
 from fizz.client.api import Client
 
-__all__ = ["VirtualLoop", "eventually", "server", "virtual_time"]
+__all__ = ["VirtualLoop", "elapse", "eventually", "server", "virtual_time"]
 
 P = ParamSpec("P")
 
@@ -97,6 +97,13 @@ def virtual_time(function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P
             runner.run(function(*args, **kwargs))
 
     return run
+
+
+async def elapse(seconds: float) -> None:
+    """Let virtual time run on, and whatever is due meanwhile run. Raises `RuntimeError` in real time."""
+    if not isinstance(asyncio.get_running_loop(), VirtualLoop):
+        raise RuntimeError("only virtual time elapses at will: use @virtual_time, or wait for a condition")
+    await asyncio.sleep(seconds)
 
 
 async def eventually(condition: Callable[[], bool | Awaitable[bool]], timeout: float = 5.0) -> None:

@@ -10,7 +10,7 @@ import pytest
 from fizz.client.api import Conflict
 from fizz.client.controller import Controller, Done, Key, Manager, Requeue, Result, Terminal
 from fizz.client.objects import key_of
-from fizz.client.testing import virtual_time
+from fizz.client.testing import elapse, virtual_time
 from fizz.schemas.core import ConfigMap, Namespace
 from tests.client.fake_server import FakeServer, config_map
 
@@ -31,7 +31,7 @@ class Log:
         self.calls.append((round(asyncio.get_running_loop().time(), 3), key))
         self.running.append(key)
         try:
-            await asyncio.sleep(self.takes)
+            await elapse(self.takes)
         finally:
             self.running.remove(key)
         self.finished.append(key)
@@ -78,7 +78,7 @@ async def test_what_is_returned_or_raised_decides_when_it_is_called_again(
     controller = Controller("test", log)
     async with running(controller.run):
         controller.trigger(A)
-        await asyncio.sleep(100)
+        await elapse(100)
 
     assert log.times == times
 
@@ -90,9 +90,9 @@ async def test_different_objects_are_worked_on_in_parallel_and_one_by_one_worker
     async with running(controller.run):
         controller.trigger(A)
         controller.trigger(B)
-        await asyncio.sleep(5)
+        await elapse(5)
         controller.trigger(A)
-        await asyncio.sleep(100)
+        await elapse(100)
 
     assert log.calls == [(0, A), (0, B), (10, A)]
 
@@ -103,9 +103,9 @@ async def test_a_requeue_comes_earlier_if_something_changes() -> None:
     controller = Controller("test", log)
     async with running(controller.run):
         controller.trigger(A)
-        await asyncio.sleep(10)
+        await elapse(10)
         controller.trigger(A)
-        await asyncio.sleep(1)
+        await elapse(1)
 
     assert log.times == [0, 10]
 
@@ -117,7 +117,7 @@ async def test_stopping_lets_what_runs_finish_and_begins_nothing() -> None:
     async with running(controller.run) as stop:
         controller.trigger(A)
         controller.trigger(B)
-        await asyncio.sleep(1)
+        await elapse(1)
         stop.set()
 
     assert log.finished == [A]
@@ -130,7 +130,7 @@ async def test_stopping_does_not_wait_for_informers_that_know_nothing_yet(tmp_pa
         manager = Manager(client)
         manager.add(Controller("test", Log()).watches(manager.informer(ConfigMap)))
         async with running(lambda stop: manage(manager, stop)):
-            await asyncio.sleep(100)
+            await elapse(100)
 
     assert asyncio.get_running_loop().time() == 100
 
@@ -141,7 +141,7 @@ async def test_what_does_not_finish_in_time_is_cancelled() -> None:
     controller = Controller("test", log, grace=3)
     async with running(controller.run) as stop:
         controller.trigger(A)
-        await asyncio.sleep(1)
+        await elapse(1)
         stop.set()
 
     assert (log.finished, log.running) == ([], [])
@@ -156,11 +156,11 @@ async def test_a_manager_calls_the_controller_for_what_is_there_and_what_changes
         manager = Manager(client)
         manager.add(Controller("test", log).watches(manager.informer(ConfigMap)))
         async with running(lambda stop: manage(manager, stop)):
-            await asyncio.sleep(1)
+            await elapse(1)
             fake.commit(("MODIFIED", config_map("a")), ("ADDED", config_map("b")))
-            await asyncio.sleep(1)
+            await elapse(1)
             fake.commit(("DELETED", config_map("a")))
-            await asyncio.sleep(1)
+            await elapse(1)
 
     assert [key for _, key in log.calls] == [A, A, B, A]
 
@@ -183,10 +183,10 @@ async def test_whom_an_object_belonged_to_hears_of_its_leaving(tmp_path: Path) -
         manager = Manager(client)
         manager.add(Controller("test", log).watches(manager.informer(ConfigMap), map=owner))
         async with running(lambda stop: manage(manager, stop)):
-            await asyncio.sleep(1)
+            await elapse(1)
             log.calls.clear()
             fake.commit(("MODIFIED", config_map("x", labels={"owner": "b"})))
-            await asyncio.sleep(1)
+            await elapse(1)
 
     assert [key for _, key in log.calls] == [A, B]
 
@@ -202,11 +202,11 @@ async def test_nothing_is_worked_on_before_all_informers_know_everything(tmp_pat
         manager.add(Controller("test", log).watches(maps).watches(namespaces, map=lambda item: []))
         fake.refuse_path = "/api/v1/namespaces"
         async with running(lambda stop: manage(manager, stop)):
-            await asyncio.sleep(30)
+            await elapse(30)
             assert (maps.has_synced, log.calls) == (True, [])
             fake.refuse_path = ""
             await manager.synced()
-            await asyncio.sleep(1)
+            await elapse(1)
 
     assert [key for _, key in log.calls] == [A]
 
@@ -237,7 +237,7 @@ async def test_what_crashes_is_started_again_later_and_later_and_hurts_no_other(
         manager.add(crashing)
         manager.add(Controller("test", log).watches(manager.informer(ConfigMap)))
         async with running(lambda stop: manage(manager, stop)):
-            await asyncio.sleep(60)
+            await elapse(60)
             assert [key for _, key in log.calls] == [A]
 
     waits = [after - before for before, after in zip(crashing.began, crashing.began[1:], strict=False)]
@@ -252,10 +252,10 @@ async def test_a_manager_takes_more_while_it_runs_and_stops_what_is_waiting(tmp_
         fake.commit(("ADDED", config_map("a")))
         manager = Manager(client)
         async with running(lambda stop: manage(manager, stop)):
-            await asyncio.sleep(1)
+            await elapse(1)
             manager.add(Crashing(10_000))
             manager.add(Controller("late", log).watches(manager.informer(ConfigMap, "blog")))
-            await asyncio.sleep(1)
+            await elapse(1)
 
     assert [key for _, key in log.calls] == [A]
 
@@ -268,14 +268,14 @@ async def test_cancelling_a_manager_ends_everything(tmp_path: Path) -> None:
         manager = Manager(client)
         manager.add(Controller("test", log).watches(manager.informer(ConfigMap)))
         task = asyncio.create_task(manager.run())
-        await asyncio.sleep(1)
+        await elapse(1)
         assert log.running == [A]
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
         assert task.cancelled()
         assert log.running == []
-        await asyncio.sleep(1)
+        await elapse(1)
         assert fake.open_watches == 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fizz.client.events import EventRecorder
-from fizz.client.testing import server, virtual_time
+from fizz.client.testing import elapse, server, virtual_time
 from fizz.schemas.base import JSON
 from fizz.schemas.core import ConfigMap, Event
 from fizz.schemas.meta import ObjectMeta
@@ -60,7 +60,7 @@ async def test_the_same_words_about_the_same_object_are_counted(tmp_path: Path) 
         for _ in range(3):
             recorder.event(MOTD, "Normal", "Watered", "gave it water")
         await recorder.flush()
-        await asyncio.sleep(60)
+        await elapse(60)
         recorder.event(MOTD, "Normal", "Watered", "gave it water")
         recorder.event(MOTD, "Normal", "Watered", "gave it more water")
         recorder.event(config_map("other"), "Normal", "Watered", "gave it water")
@@ -80,7 +80,7 @@ async def test_after_ten_quiet_minutes_it_is_another_event(tmp_path: Path) -> No
     async with recording(tmp_path) as (fake, recorder):
         recorder.event(MOTD, "Normal", "Watered", "gave it water")
         await recorder.flush()
-        await asyncio.sleep(601)
+        await elapse(601)
         recorder.event(MOTD, "Normal", "Watered", "gave it water")
 
     assert [event["count"] for event in events(fake)] == [1, 1]
@@ -136,7 +136,7 @@ async def test_closing_does_not_wait_for_ever(tmp_path: Path) -> None:
     async with FakeServer(tmp_path).client(retry_for=1000) as client:
         recorder = EventRecorder(client, "gardener")
         recorder.event(MOTD, "Normal", "Watered", "gave it water")
-        await asyncio.sleep(1)
+        await elapse(1)
         await recorder.close()
         await recorder.close()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from fizz.client.api import EventType
 from fizz.client.informer import Informer
 from fizz.client.objects import O
-from fizz.client.testing import virtual_time
+from fizz.client.testing import elapse, virtual_time
 from fizz.schemas.base import JSON
 from fizz.schemas.core import ConfigMap
 from fizz.schemas.kinds import find
@@ -63,7 +63,7 @@ async def test_an_informer_knows_what_is_there_and_hears_what_changes(tmp_path: 
 
             fake.commit(("MODIFIED", config_map("a")))
             fake.commit(("DELETED", config_map("b", "shop")))
-            await asyncio.sleep(1)
+            await elapse(1)
             assert informer.by_owner("u1") == informer.by_label("tier", "web") == informer.list("shop") == []
 
     assert told == [("ADDED", "a"), ("ADDED", "b"), ("MODIFIED", "a"), ("DELETED", "b")]
@@ -87,7 +87,7 @@ async def test_what_is_known_stays_while_the_server_is_away_and_is_put_right_aft
             told.clear()
             same = informer.get("blog", "same")
             await fake.stop()
-            await asyncio.sleep(3600)
+            await elapse(3600)
             assert len(informer.list()) == 4
 
             fake.commit(("DELETED", config_map("gone")), ("MODIFIED", config_map("changed")))
@@ -95,7 +95,7 @@ async def test_what_is_known_stays_while_the_server_is_away_and_is_put_right_aft
             fake.commit(("ADDED", config_map("replaced", uid="another")))
             fake.compact()
             await fake.start()
-            await asyncio.sleep(10)
+            await elapse(10)
             assert sorted(item.name for item in informer.list()) == ["changed", "replaced", "same"]
             assert informer.get("blog", "same") is same
 
@@ -115,7 +115,7 @@ async def test_an_object_that_cannot_be_read_is_left_out_and_hurts_no_other(tmp_
         async with running(informer):
             fake.commit(("MODIFIED", broken("spoiled")))
             fake.commit(("MODIFIED", config_map("good")))
-            await asyncio.sleep(1)
+            await elapse(1)
             kept = informer.get("blog", "spoiled")
             assert kept
             assert kept.data == {"name": "spoiled"}
@@ -124,11 +124,11 @@ async def test_an_object_that_cannot_be_read_is_left_out_and_hurts_no_other(tmp_
             fake.revision += 1
             fake.cut()
             fake.compact()
-            await asyncio.sleep(10)
+            await elapse(10)
             assert informer.get("blog", "spoiled") is kept
 
             fake.commit(("MODIFIED", config_map("bad")), ("DELETED", broken("spoiled")))
-            await asyncio.sleep(1)
+            await elapse(1)
 
     assert told == [
         ("ADDED", "good"),
@@ -147,7 +147,7 @@ async def test_a_handler_that_fails_hurts_no_other(tmp_path: Path) -> None:
         told = listen(informer)
         async with running(informer):
             fake.commit(("ADDED", config_map("a")))
-            await asyncio.sleep(1)
+            await elapse(1)
 
     assert told == [("ADDED", "a")]
 

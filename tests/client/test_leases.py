@@ -9,7 +9,7 @@ import pytest
 
 from fizz.client.api import AlreadyExists, Conflict, NotFound, Unavailable
 from fizz.client.leases import Decision, Election, decide
-from fizz.client.testing import server, virtual_time
+from fizz.client.testing import elapse, server, virtual_time
 from fizz.schemas.coordination import Lease, LeaseSpec
 
 
@@ -79,7 +79,7 @@ class Candidate:
         await self.task
 
     async def _network(self) -> None:
-        await asyncio.sleep(self.slow)
+        await elapse(self.slow)
         if not self.connected:
             raise Unavailable("cut off")
 
@@ -107,7 +107,7 @@ class Candidate:
 async def test_one_leads_and_goes_on_leading() -> None:
     world = World()
     candidates = [world.candidate(name) for name in "abc"]
-    await asyncio.sleep(600)
+    await elapse(600)
 
     assert [name for _, name in world.history] == ["a"]
     assert [each.election.leading for each in candidates] == [True, False, False]
@@ -122,10 +122,10 @@ async def test_one_leads_and_goes_on_leading() -> None:
 async def test_one_that_leaves_is_followed_at_once() -> None:
     world = World()
     first, second = world.candidate("a"), world.candidate("b")
-    await asyncio.sleep(100)
+    await elapse(100)
     await first.leave()
     assert asyncio.get_running_loop().time() == 100
-    await asyncio.sleep(2.1)
+    await elapse(2.1)
 
     assert [name for _, name in world.history] == ["a", "b"]
     assert world.lease
@@ -138,12 +138,12 @@ async def test_one_that_leaves_is_followed_at_once() -> None:
 async def test_one_that_is_killed_is_followed_when_its_lease_has_run_out() -> None:
     world = World()
     first, second = world.candidate("a"), world.candidate("b")
-    await asyncio.sleep(100)
+    await elapse(100)
     first.connected = False  # so that it cannot release
     first.task.cancel()
-    await asyncio.sleep(12)
+    await elapse(12)
     assert world.leaders == []
-    await asyncio.sleep(7)
+    await elapse(7)
 
     assert world.leaders == ["b"]
     await second.leave()
@@ -153,15 +153,15 @@ async def test_one_that_is_killed_is_followed_when_its_lease_has_run_out() -> No
 async def test_one_that_is_cut_off_stops_before_another_begins() -> None:
     world = World()
     first, second = world.candidate("a"), world.candidate("b")
-    await asyncio.sleep(100)
+    await elapse(100)
     first.connected = False
-    await asyncio.sleep(10)
+    await elapse(10)
     assert world.leaders == []
-    await asyncio.sleep(10)
+    await elapse(10)
     assert world.leaders == ["b"]
 
     first.connected = True
-    await asyncio.sleep(100)
+    await elapse(100)
     assert world.leaders == ["b"]
     await first.leave()
     await second.leave()
@@ -175,10 +175,10 @@ async def test_whatever_the_network_does_never_two_lead_and_in_the_end_one_does(
     for _ in range(500):
         each = dice.choice(candidates)
         each.connected, each.slow = dice.random() < 0.6, dice.choice([0, 0.5, 1, 4, 20])
-        await asyncio.sleep(dice.uniform(0, 15))
+        await elapse(dice.uniform(0, 15))
     for each in candidates:
         each.connected, each.slow = True, 0
-    await asyncio.sleep(60)
+    await elapse(60)
 
     assert len(world.leaders) == 1
     assert len({name for _, name in world.history}) == 4, "the faults never moved the lead"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from fizz.client.queue import QueueClosed, WorkQueue
-from fizz.client.testing import virtual_time
+from fizz.client.testing import elapse, virtual_time
 
 
 class Clock:
@@ -119,7 +119,7 @@ async def test_an_earlier_item_shortens_a_wait_that_has_begun() -> None:
     queue: WorkQueue[str] = WorkQueue()
     queue.add_after("late", 60)
     getting = asyncio.create_task(queue.get())
-    await asyncio.sleep(1)
+    await elapse(1)
     queue.add_after("early", 1)
 
     assert await getting == "early"

@@ -19,7 +19,7 @@ from fizz.client.api import (
     Unavailable,
 )
 from fizz.client.requests import pause
-from fizz.client.testing import virtual_time
+from fizz.client.testing import elapse, virtual_time
 from fizz.schemas.core import ConfigMap
 from fizz.schemas.meta import ObjectMeta
 from tests.client.fake_server import FakeServer, config_map
@@ -34,7 +34,7 @@ async def test_a_read_waits_for_a_server_that_restarts(tmp_path: Path) -> None:
     fake.commit(("ADDED", config_map("motd")))
     async with fake.client() as client:
         reading = asyncio.create_task(client.get(ConfigMap, "motd", "blog"))
-        await asyncio.sleep(5)
+        await elapse(5)
         assert not reading.done()
         async with fake:
             assert (await reading).name == "motd"
@@ -45,7 +45,7 @@ async def test_a_write_waits_for_a_server_that_surely_did_not_get_it(tmp_path: P
     fake = FakeServer(tmp_path)
     async with fake.client() as client:
         writing = asyncio.create_task(client.create(MOTD))
-        await asyncio.sleep(5)
+        await elapse(5)
         async with fake:
             assert (await writing).name == "motd"
     assert [seen.method for seen in fake.seen] == ["POST"]

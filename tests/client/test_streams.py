@@ -9,7 +9,7 @@ import pytest
 
 from fizz.client.api import Client, EventType, Forbidden, Gone, WatchEvent
 from fizz.client.objects import key_of
-from fizz.client.testing import virtual_time
+from fizz.client.testing import elapse, virtual_time
 from fizz.schemas.base import JSON
 from fizz.schemas.core import ConfigMap
 from fizz.schemas.kinds import find
@@ -58,13 +58,13 @@ async def test_a_watch_outlives_the_server(tmp_path: Path) -> None:
         async with aclosing(client.watch(ConfigMap, resource_version="00")) as events:
             got = [await anext(events)]
             waiting = asyncio.create_task(anext(events))
-            await asyncio.sleep(1)
+            await elapse(1)
             got.append(await waiting)
 
             waiting = asyncio.create_task(anext(events))
-            await asyncio.sleep(1)
+            await elapse(1)
             await fake.stop()
-            await asyncio.sleep(120)
+            await elapse(120)
             fake.commit(("MODIFIED", config_map("b")))
             await fake.start()
             got.append(await waiting)
@@ -78,10 +78,10 @@ async def test_a_watch_that_ended_cleanly_goes_on_from_the_bookmark(tmp_path: Pa
         fake.commit(("ADDED", config_map("a")))
         async with aclosing(client.watch(ConfigMap, resource_version="1")) as events:
             waiting = asyncio.create_task(anext(events))
-            await asyncio.sleep(1)
+            await elapse(1)
             fake.commit(("ADDED", {**config_map("secret"), "kind": "Secret"}))
             fake.end_watches()
-            await asyncio.sleep(1)
+            await elapse(1)
             fake.commit(("ADDED", config_map("b")))
             assert told(await waiting) == ("ADDED", "b")
 
@@ -94,7 +94,7 @@ async def test_silence_beyond_what_was_agreed_is_a_lost_connection(tmp_path: Pat
         fake.deaf = True
         async with aclosing(client.watch(ConfigMap, resource_version="1")) as events:
             waiting = asyncio.create_task(anext(events))
-            await asyncio.sleep(400)
+            await elapse(400)
             assert len(fake.seen) == 2
             agreed = int(fake.seen[0].query["timeoutSeconds"])
             waiting.cancel()
@@ -120,7 +120,7 @@ async def test_nonsense_in_the_stream_is_a_lost_connection(tmp_path: Path) -> No
             for nonsense in (b"<html>\n", b'{"kind": "ConfigMap"}\n', b'{"type": "ADDED", "object": {}}\n'):
                 fake.texts[path] = nonsense
                 waiting = asyncio.create_task(anext(events))
-                await asyncio.sleep(1)
+                await elapse(1)
                 del fake.texts[path]
                 fake.commit(("ADDED", config_map("a")))
                 assert told(await waiting) == ("ADDED", "a")
@@ -136,7 +136,7 @@ async def test_a_connection_that_breaks_again_and_again_without_news_is_not_trie
         async with aclosing(client.watch(ConfigMap, resource_version="00")) as events:
             assert told(await anext(events)) == ("ADDED", "a")
             waiting = asyncio.create_task(anext(events))
-            await asyncio.sleep(60)
+            await elapse(60)
             assert len(fake.seen) < 40
             fake.cuts.clear()
             assert told(await waiting) == ("ADDED", "b")
@@ -188,7 +188,7 @@ async def test_a_gap_is_told_as_the_difference(tmp_path: Path) -> None:
         picture: dict[str, str] = {}
         events: list[tuple[str, str]] = []
         following = group.create_task(collect(client, picture, events))
-        await asyncio.sleep(1)
+        await elapse(1)
         assert sorted(picture) == ["changed", "gone", "kept"]
         events.clear()
 
@@ -198,9 +198,9 @@ async def test_a_gap_is_told_as_the_difference(tmp_path: Path) -> None:
         fake.commit(("DELETED", config_map("brief")))
         fake.compact()
         await fake.start()
-        await asyncio.sleep(10)
+        await elapse(10)
         fake.commit(("MODIFIED", config_map("new")))
-        await asyncio.sleep(1)
+        await elapse(1)
         following.cancel()
 
     assert events == [("DELETED", "gone"), ("MODIFIED", "changed"), ("ADDED", "new"), ("MODIFIED", "new")]
@@ -213,7 +213,7 @@ async def test_listing_and_watching_waits_for_a_server_that_is_not_there_yet(tmp
     fake.commit(("ADDED", config_map("a")))
     async with fake.client(retry_for=0) as client:
         waiting = asyncio.create_task(anext(client.list_and_watch(ConfigMap)))
-        await asyncio.sleep(600)
+        await elapse(600)
         async with fake:
             assert told(await waiting) == ("ADDED", "a")
 
@@ -222,11 +222,11 @@ async def test_listing_and_watching_waits_for_a_server_that_is_not_there_yet(tmp
 async def test_a_cancelled_watch_leaves_no_connection(tmp_path: Path) -> None:
     async with FakeServer(tmp_path) as fake, fake.client() as client:
         watching = asyncio.create_task(collect(client, {}, []))
-        await asyncio.sleep(1)
+        await elapse(1)
         assert fake.open_watches == 1
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-        await asyncio.sleep(1)
+        await elapse(1)
 
         assert fake.open_watches == 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fizz.client.api import AlreadyExists, Client, Conflict, Invalid, NotFound, Operation
-from fizz.client.testing import VirtualLoop, eventually, server, virtual_time
+from fizz.client.testing import VirtualLoop, elapse, eventually, server, virtual_time
 from fizz.schemas.core import ConfigMap, Namespace
 from fizz.schemas.kinds import find
 from fizz.schemas.meta import ObjectMeta
@@ -83,8 +83,8 @@ def test_time_jumps_to_the_next_timer() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         async with asyncio.TaskGroup() as group:
-            group.create_task(asyncio.sleep(3600))
-            group.create_task(asyncio.sleep(60))
+            group.create_task(elapse(3600))
+            group.create_task(elapse(60))
         assert loop.time() == 3600
 
     sleeper()
@@ -110,3 +110,8 @@ async def test_waiting_for_a_condition_ends_when_it_holds_or_in_time() -> None:
     with pytest.raises(TimeoutError):
         await eventually(never, timeout=60)
     assert 61 <= loop.time() <= 61.02
+
+
+async def test_real_time_does_not_elapse_at_will() -> None:
+    with pytest.raises(RuntimeError, match="virtual_time"):
+        await elapse(1)

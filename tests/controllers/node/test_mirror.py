@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from fizz.client.objects import Key
-from fizz.client.testing import virtual_time
+from fizz.client.testing import elapse, virtual_time
 from fizz.controllers.node.ends import Ends
 from fizz.controllers.node.engine import CreateRequest, EngineLost
 from fizz.controllers.node.fake import FakeEngine
@@ -201,10 +201,10 @@ async def test_the_watch_learns_everything_and_then_passes_on_what_happens() -> 
     watching = Watching()
     container = await create(watching.engine)
     task = asyncio.create_task(watching.watch.run())
-    await asyncio.sleep(1)
+    await elapse(1)
 
     watching.engine.stop_by_hand(container)
-    await asyncio.sleep(1)
+    await elapse(1)
     task.cancel()
 
     assert watching.told == ["back", "resynced", "kill", "die", "stop"]
@@ -217,7 +217,7 @@ async def test_everything_is_learned_anew_every_five_minutes() -> None:
     watching = Watching()
     task = asyncio.create_task(watching.watch.run())
 
-    await asyncio.sleep(601)
+    await elapse(601)
     task.cancel()
 
     assert watching.told == ["back", "resynced", "resynced", "resynced"]
@@ -227,10 +227,10 @@ async def test_everything_is_learned_anew_every_five_minutes() -> None:
 async def test_a_resync_that_fails_is_made_up_for_by_the_next() -> None:
     watching = Watching()
     task = asyncio.create_task(watching.watch.run())
-    await asyncio.sleep(1)
+    await elapse(1)
     watching.engine.fail("containers", EngineLost("no answer"))
 
-    await asyncio.sleep(601)
+    await elapse(601)
     task.cancel()
 
     assert watching.told == ["back", "resynced", "resynced"]
@@ -240,17 +240,17 @@ async def test_a_resync_that_fails_is_made_up_for_by_the_next() -> None:
 async def test_a_lost_engine_is_waited_for_with_growing_patience() -> None:
     watching = Watching()
     task = asyncio.create_task(watching.watch.run())
-    await asyncio.sleep(1)
+    await elapse(1)
     container = await create(watching.engine)
-    await asyncio.sleep(1)
+    await elapse(1)
     await watching.mirror.resync(OWNER.selector)
 
     watching.engine.lose(quietly=True)
-    await asyncio.sleep(60)
+    await elapse(60)
     attempts = watching.engine.calls["events"]
     live_while_lost = watching.session.live
     watching.engine.come_back()
-    await asyncio.sleep(10)
+    await elapse(10)
     task.cancel()
     ended = await watching.engine.inspect(container)
 
