@@ -142,6 +142,7 @@ BUILTIN: Final[tuple[Kind, ...]] = (
         columns=(
             Column("Phase", ".status.phase"),
             Column("Health", ".status.health"),
+            Column("Reason", ".status.reason"),
             Column("Restarts", ".status.restartCount", "integer"),
             _AGE,
             Column("Node", ".spec.nodeName", priority=1),

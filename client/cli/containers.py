@@ -50,8 +50,10 @@ def status_of(item: JSON, now: datetime) -> str:
     if "deletionTimestamp" in item["metadata"]:
         return "Stopping"
     if phase == "Running":
-        health = {"starting": " (health: starting)", None: ""}.get(status.get("health"), f" ({status.get('health')})")
-        return f"Up {_ago(status.get('startedAt'), now)}{health}"
+        health = {"starting": "health: starting"}.get(status.get("health", ""), status.get("health"))
+        # of what is unhealthy, the health says enough
+        word = health if status.get("reason") in {None, "Unhealthy"} else status["reason"]
+        return f"Up {_ago(status.get('startedAt'), now)}" + (f" ({word})" if word else "")
     if phase in {"Succeeded", "Failed"} and status.get("exitCode") is not None:
         return f"Exited ({status['exitCode']}) {_ago(status.get('finishedAt'), now)} ago"
     if phase == "Restarting":

@@ -190,6 +190,8 @@ class NodeAgent:
     def _container_changed(self, kind: EventType, old: Container | None, new: Container | None) -> None:
         if new is not None:
             self._objects.seen(new)
+            if old is not None:
+                self._hints.container_changed(old, new)
         elif old is not None:
             self._objects.gone(old)
             self._hints.container_gone(old)

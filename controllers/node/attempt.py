@@ -18,18 +18,19 @@ from fizz.controllers.node.engine import (
     CreateRequest,
     EngineNetwork,
     EngineVolume,
+    Missing,
 )
 from fizz.controllers.node.files import Files
 from fizz.controllers.node.images import Images
 from fizz.controllers.node.mirror import Mirror
-from fizz.controllers.node.naming import container_labels, container_name, service_of
+from fizz.controllers.node.naming import container_labels, container_name, network_name, service_of
 from fizz.controllers.node.objects import Objects
 from fizz.controllers.node.retries import Retries
 from fizz.controllers.node.session import Session
 from fizz.controllers.node.sources import Sources, environment, files, references, targets
 from fizz.schemas.container import Container
 
-__all__ = ["Attempt", "Clock", "Ground", "shared_container"]
+__all__ = ["Attempt", "Clock", "Ground", "engine_names", "joinable", "own_networks", "shared_container"]
 
 SHARED: Final = "container:"
 
@@ -63,6 +64,37 @@ def shared_container(container: Container) -> str | None:
     return mode.removeprefix(SHARED) if mode.startswith(SHARED) else None
 
 
+def own_networks(container: Container) -> Sequence[str]:
+    """The names of the Networks that it is to be in; a network mode goes before them."""
+    spec = container.spec
+    return [] if spec.network_mode else [each.name for each in spec.networks or []]
+
+
+def joinable(ground: Ground, item: Container) -> dict[str, EngineNetwork]:
+    """By our name, the networks of the Container that the engine has, but for those that are being deleted."""
+    found = {}
+    for name in own_networks(item):
+        key = Key(item.namespace, name)
+        known = ground.objects.network(key)
+        going = known is not None and known.metadata.deletion_timestamp is not None
+        if key in ground.networks and not going:
+            found[name] = ground.networks[key]
+    return found
+
+
+def engine_names(ground: Ground, item: Container) -> dict[str, str]:
+    """The engine's names of the Container's networks, and ours for them."""
+    names = {}
+    for name in own_networks(item):
+        key = Key(item.namespace, name)
+        known = ground.objects.network(key)
+        if key in ground.networks:
+            names[ground.networks[key].name] = name
+        elif known is not None:
+            names[network_name(known)] = name
+    return names
+
+
 class Attempt:
     """Acts for one Container, `item`; None if it is gone, when there is only to stop and remove.
 
@@ -81,13 +113,17 @@ class Attempt:
         if self._request is None:
             item = self._container()
             around = self._surroundings(environment(item.spec, await self._read()))
+            if lacking := sorted(set(own_networks(item)) - set(around.networks)):
+                raise Missing(f"Network {lacking[0]!r} is not ready any more")
             self._request, warnings = create_request(item.spec, around)
             for warning in warnings:
                 self.tell("Warning", "Unsupported", warning)
         return self._request
 
     async def connections(self) -> Sequence[Connection]:
-        return connections(self._container().spec, self._surroundings([]))
+        around, spec = self._surroundings([]), self._container().spec
+        there = [each for each in spec.networks or [] if each.name in around.networks]
+        return connections(spec.model_copy(update={"networks": there}), around)
 
     async def write_files(self) -> None:
         item = self._container()
@@ -121,9 +157,7 @@ class Attempt:
             name=container_name(item),
             labels=container_labels(item, ground.session.owner),
             environment=variables,
-            networks={
-                each.name: ground.networks[Key(item.namespace, each.name)].name for each in item.spec.networks or []
-            },
+            networks={name: network.name for name, network in joinable(ground, item).items()},
             volumes=volumes,
             files=ground.files.mounts(item.metadata.uid or "", targets(item.spec)),
             aliases=(service_of(item),),

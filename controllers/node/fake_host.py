@@ -80,6 +80,19 @@ class FakeHost:
         del self.boxes[container]
         self.say(box, "destroy")
 
+    def disconnect_by_hand(self, container: str, network: str) -> None:
+        """`docker network disconnect -f`."""
+        box = self.boxes[container]
+        del box.endpoints[network]
+        event = EngineEvent("network", "disconnect", self.nets[network].id, self.now(), container=container)
+        self.tell_all(event)
+
+    def pause_by_hand(self, container: str) -> None:
+        """`docker pause`."""
+        box = self.boxes[container]
+        box.state = "paused"
+        self.say(box, "pause")
+
     def load_by_hand(self, image: str) -> None:
         """`docker load`."""
         self.images.add(image)

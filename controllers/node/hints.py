@@ -8,7 +8,7 @@
 | a container joined or left a network | its Container |
 | a network or volume came or went | Networks and Volumes that are not ready, or were it |
 | a Network or Volume became ready, or is not any more | Containers that use it |
-| a Container is gone | Networks and Volumes that it used, and that wait to go |
+| a Container is gone, or has nothing in the engine any more | Networks and Volumes that it used, and that wait to go |
 | an image came | Containers that wait for one |
 | the agent learned everything anew | all |
 
@@ -132,9 +132,18 @@ class Hints:
 
     def container_gone(self, item: Container) -> None:
         """A Container is gone."""
-        objects = self.ground.objects
         self.ground.images.forget(item)
         self.ground.retries.succeeded(key_of(item))
+        self._let_go(item)
+
+    def container_changed(self, old: Container, new: Container) -> None:
+        """A Container changed."""
+        had, has = (each.status is not None and each.status.container_id is not None for each in (old, new))
+        if had and not has:
+            self._let_go(old)
+
+    def _let_go(self, item: Container) -> None:
+        objects = self.ground.objects
         for each in item.spec.networks or []:
             network = objects.network(Key(item.namespace, each.name))
             if network is not None and _waits(network, ready=True):

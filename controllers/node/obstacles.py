@@ -4,9 +4,9 @@ Nothing is called missing on hearsay: informers run at their own pace, so the se
 """
 
 from fizz.client.objects import Key
-from fizz.controllers.node.attempt import Ground, shared_container
+from fizz.controllers.node.attempt import Ground, own_networks, shared_container
 from fizz.controllers.node.naming import container_name
-from fizz.controllers.node.status import Trouble
+from fizz.controllers.node.status import DISCONNECTED, Trouble
 from fizz.schemas.apps import Network, Volume
 from fizz.schemas.container import Container
 
@@ -18,8 +18,11 @@ async def obstacle(ground: Ground, item: Container, *, exists: bool) -> Trouble 
     wait = ground.retries.remaining(_key(item), item.metadata.generation)
     if wait > 0:
         return _again(item, wait)
-    for network in item.spec.networks or []:
-        key = Key(item.namespace, network.name)
+    for name in own_networks(item):
+        key = Key(item.namespace, name)
+        network = ground.objects.network(key)
+        if network is not None and network.metadata.deletion_timestamp is not None:
+            return Trouble("Pending", "NetworkDeleting", f"Network {name!r} is being deleted")
         if key not in ground.networks:
             return await _missing(ground, Network, key)
     for mount in item.spec.mounts or []:
@@ -27,8 +30,8 @@ async def obstacle(ground: Ground, item: Container, *, exists: bool) -> Trouble 
             key = Key(item.namespace, mount.source)
             if key not in ground.volumes:
                 return await _missing(ground, Volume, key)
-    name = shared_container(item)
-    if name and ground.objects.container(Key(item.namespace, name)) and not sharing(ground, item):
+    sharer = shared_container(item)
+    if sharer and ground.objects.container(Key(item.namespace, sharer)) and not sharing(ground, item):
         return Trouble("Pending", "NetworkContainerNotRunning")
     if exists:
         return None
@@ -60,6 +63,8 @@ async def _missing(ground: Ground, kind: type[Network] | type[Volume], key: Key)
 def _again(item: Container, wait: float) -> Trouble:
     """It failed, and will be tried again: what the status says of it stays."""
     status = item.status
+    if status is not None and status.reason == DISCONNECTED:
+        return Trouble("Creating", DISCONNECTED, (status.message or "").partition(": ")[2], wait)
     if status is None or status.reason is None or status.phase not in {"Pending", "Creating", "Restarting"}:
         return Trouble("Creating", "BackOff", retry_after=wait)
     message = status.message or ""

@@ -7,6 +7,7 @@ actions: each finds out by itself how far the last attempt came.
     nothing there            write files, create, join networks, start
     created, not started     write files, join networks, start
     ended, but wanted        write files, start
+    runs, but not in all     join networks
     of another spec          stop, remove, then as if nothing were there
     of another object        the same; one that is not the owner's is left alone
     ended for good           nothing; it stays until the Container is deleted
@@ -15,7 +16,7 @@ actions: each finds out by itself how far the last attempt came.
 The engine's objects tell by labels whose they are: see `naming`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -37,6 +38,7 @@ __all__ = [
     "Wanted",
     "WriteFiles",
     "chosen",
+    "is_left_out",
     "plan",
 ]
 
@@ -223,8 +225,8 @@ class Wanted:
 class View:
     """The Container, None if there is none, and the engine's containers that are labelled with its name.
 
-    `ended` are the ids of those that came to their end for good, `networks` the ids of the engine's networks by name,
-    as far as they are known.
+    `ended` are the ids of those that came to their end for good, `networks` the ids of the engine's networks that the
+    container is to be in, by name, as far as they are there to be joined.
     """
 
     owner: Owner
@@ -255,13 +257,15 @@ def plan(view: View) -> tuple[Action, ...]:
 
 def _begin(wanted: Wanted, keep: EngineContainer | None, view: View) -> Iterator[Action]:
     """From what there is to a container that runs."""
+    if keep is not None and keep.state in {"running", "paused"} and is_left_out(keep, view.networks):
+        yield Join(keep)
     if keep is not None and (keep.state not in {"created", "exited"} or keep.id in view.ended):
         return
     if wanted.files:
         yield WriteFiles()
     if keep is None:
         yield Create(wanted.name)
-    if wanted.networks > 1 and (keep is None or keep.state == "created"):
+    if wanted.networks > 1 if keep is None else is_left_out(keep, view.networks):
         yield Join(keep)
     yield Start(wanted.name, keep)
 
@@ -309,6 +313,11 @@ def _sweep(containers: Sequence[EngineContainer], why: str) -> list[Action]:
             actions.append(Stop(container, why))
         actions.append(Remove(container))
     return actions
+
+
+def is_left_out(container: EngineContainer, networks: Iterable[str]) -> bool:
+    """Whether it is not in all of its networks: it never came so far, or somebody took it out by hand."""
+    return any(name not in container.endpoints for name in networks)
 
 
 def _cannot_start(container: EngineContainer, view: View) -> bool:

@@ -11,7 +11,7 @@ import structlog
 
 from fizz.client.controller import Requeue, Result
 from fizz.client.objects import Key
-from fizz.controllers.node.attempt import Attempt, Ground
+from fizz.controllers.node.attempt import Attempt, Ground, engine_names, joinable, own_networks
 from fizz.controllers.node.engine import (
     EngineContainer,
     EngineError,
@@ -22,7 +22,19 @@ from fizz.controllers.node.engine import (
 )
 from fizz.controllers.node.naming import container_name, spec_hash
 from fizz.controllers.node.obstacles import obstacle, sharing
-from fizz.controllers.node.plan import Action, Create, Release, Remove, Start, Stop, View, Wanted, chosen, plan
+from fizz.controllers.node.plan import (
+    Action,
+    Create,
+    Release,
+    Remove,
+    Start,
+    Stop,
+    View,
+    Wanted,
+    chosen,
+    is_left_out,
+    plan,
+)
 from fizz.controllers.node.sources import SourceMissing, references, targets
 from fizz.controllers.node.status import Trouble, is_final, status_of, was_final
 from fizz.schemas import labels
@@ -68,7 +80,7 @@ class ContainerReconciler:
         view = self._view(item, found)
         current = chosen(view)
         trouble = None
-        if not deleting and self._may_start(item, view, current):
+        if not deleting and self._may_act(item, view, current):
             trouble = await obstacle(ground, item, exists=current is not None)
             view = self._view(item, found, ready_to_start=trouble is None)
         actions = plan(view)
@@ -82,7 +94,7 @@ class ContainerReconciler:
         elif current is not None and current.runs:
             await self._refresh_files(key, item)
         await self._write(item, current, trouble)
-        if current is not None and current.state == "running":
+        if current is not None and current.state == "running" and trouble is None:
             ground.retries.succeeded(key)
         return Requeue(trouble.retry_after) if trouble and trouble.retry_after is not None else None
 
@@ -106,15 +118,13 @@ class ContainerReconciler:
             name=container_name(item),
             spec_hash=spec_hash(item.spec),
             files=bool(targets(item.spec)),
-            networks=len(item.spec.networks or []),
+            networks=len(own_networks(item)),
             deleting=item.metadata.deletion_timestamp is not None,
             final=was_final(item),
             ready_to_start=ready_to_start,
         )
         ended = frozenset(each.id for each in found if self._is_final(item, each))
-        keys = (Key(item.namespace, each.name) for each in item.spec.networks or [])
-        networks = (self._ground.networks[key] for key in keys if key in self._ground.networks)
-        ids = {network.name: network.id for network in networks}
+        ids = {network.name: network.id for network in joinable(self._ground, item).values()}
         return View(self._ground.session.owner, wanted, found, ended, ids)
 
     def _is_final(self, item: Container, container: EngineContainer) -> bool:
@@ -122,11 +132,13 @@ class ContainerReconciler:
         return is_final(item.spec.restart_policy, container, outside)
 
     @staticmethod
-    def _may_start(item: Container, view: View, current: EngineContainer | None) -> bool:
-        """Whether there is something to start, so that it is worth asking what is in the way."""
+    def _may_act(item: Container, view: View, current: EngineContainer | None) -> bool:
+        """Whether there is something to start or to join, so that it is worth asking what is in the way."""
         if current is None:
             return not was_final(item)
-        return not current.runs and current.id not in view.ended
+        if current.runs:
+            return is_left_out(current, view.networks)
+        return current.id not in view.ended
 
     async def _act(
         self, key: Key, item: Container | None, actions: Sequence[Action], found: Sequence[EngineContainer]
@@ -209,11 +221,7 @@ class ContainerReconciler:
     async def _write(self, item: Container, current: EngineContainer | None, trouble: Trouble | None) -> None:
         ground = self._ground
         outside = current is not None and ground.ends.from_outside(current, item.status)
-        names = {
-            ground.networks[key].name: key.name
-            for key in (Key(item.namespace, each.name) for each in item.spec.networks or [])
-            if key in ground.networks
-        }
+        names = engine_names(ground, item)
         status = status_of(item, current, trouble, from_outside=outside, networks=names, now=ground.now())
         self._tell_changes(item, current, status)
         await ground.objects.write_status(item, status)

@@ -20,6 +20,7 @@ from fizz.controllers.node.retries import Retries
 from fizz.controllers.node.session import Session
 from fizz.schemas import labels
 from fizz.schemas.apps import Network, ResourceStatus
+from fizz.schemas.container import Container
 
 __all__ = ["NetworkReconciler"]
 
@@ -63,7 +64,7 @@ class NetworkReconciler:
 
     async def _reconcile(self, key: Key, network: Network) -> Result | None:
         name = network_name(network)
-        users = [each for each in self._objects.containers(key.namespace) if uses_network(each, key.name)]
+        users = [each for each in self._objects.containers(key.namespace) if _holds(each, key.name)]
         step = network_step(network, await self._engine.networks(name), self._session.owner, users)
         try:
             return await self._act(key, network, step)
@@ -142,6 +143,7 @@ class NetworkReconciler:
     async def _collect(self, key: Key) -> Result | None:
         """The object is gone: remove what is left, if the server agrees that it is gone."""
         self._set_ready(key, None)
+        self._changed(key)  # who waits for it waits for another one now, and says so
         labelled = await self._engine.labelled_networks(f"{labels.NETWORK}={key.name}")
         owner = self._session.owner
         left = [
@@ -181,3 +183,11 @@ class NetworkReconciler:
             observed_generation=network.metadata.generation,
         )
         await self._objects.write_status(network, status)
+
+
+def _holds(container: Container, network: str) -> bool:
+    """Whether the Container keeps a Network from going. One that the engine has nothing of does not: it cannot join a
+    Network that is being deleted, and if both waited for each other, neither would ever go on.
+    """
+    there = container.status is not None and container.status.container_id is not None
+    return there and uses_network(container, network)

@@ -5,23 +5,28 @@
 | nothing yet | Pending or Creating, with what keeps it (`Trouble`) |
 | nothing any more, but it had come to its end | as it was: Succeeded and Failed are final |
 | created | Creating |
-| running, paused | Running |
+| running | Running; not ready while it is out of one of its networks |
+| paused | Running, but not ready, and of no known health |
 | restarting | Restarting |
 | exited by itself, and the policy does not start it again | Succeeded (code 0) or Failed |
 | exited otherwise | Restarting: the agent starts it |
 | removing, dead, or the Container is being deleted | Stopping |
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from fizz.controllers.node.engine import EngineContainer
 from fizz.schemas.conditions import set_condition
 from fizz.schemas.container import Container, ContainerStatus, Phase, PortStatus, RestartPolicy
 
-__all__ = ["Trouble", "is_final", "status_of", "was_final"]
+__all__ = ["DISCONNECTED", "Trouble", "is_final", "status_of", "was_final"]
+
+
+DISCONNECTED: Final = "NetworkDisconnected"
+"""The reason of a container that runs, but not in all of its networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ def status_of(
 ) -> ContainerStatus:
     """The status that the Container should have. `networks` goes from the engine's names to ours.
 
-    `trouble` counts unless the container runs or has come to its end.
+    `trouble` counts unless the container runs or has come to its end. One that runs has only one sort of trouble: it is
+    not in all of its networks.
     """
     deleting = item.metadata.deletion_timestamp is not None
     if container is None:
@@ -92,12 +98,13 @@ def status_of(
         )
     final = is_final(item.spec.restart_policy, container, from_outside)
     phase = "Stopping" if deleting else _phase(container, final)
-    reason, message = _explain(container, phase, trouble)
+    left = sorted(ours for name, ours in networks.items() if name not in container.endpoints)
+    reason, message = _explain(container, phase, trouble, left)
     ended = container.finished_at is not None
     status = ContainerStatus(
         phase=phase,
-        health=container.health if container.state in {"running", "paused"} else None,
-        ready=phase == "Running" and container.state == "running" and container.health in {None, "healthy"},
+        health=container.health if container.state == "running" else None,
+        ready=phase == "Running" and reason is None and container.health != "starting",
         container_id=container.id,
         container_name=container.name,
         image_id=container.image_id or None,
@@ -141,11 +148,16 @@ def _phase(container: EngineContainer, final: bool) -> Phase:
     return "Restarting"
 
 
-def _explain(container: EngineContainer, phase: Phase, trouble: Trouble | None) -> tuple[str | None, str | None]:
-    """Reason and message; none where all is well."""
+def _explain(
+    container: EngineContainer, phase: Phase, trouble: Trouble | None, left: Sequence[str]
+) -> tuple[str | None, str | None]:
+    """Reason and message; none where all is well. `left` are the networks that it is to be in, and is not."""
     if phase == "Running":
         if container.state == "paused":
             return "Paused", "it was paused by hand"
+        if left:
+            why = f": {trouble.message}" if trouble and trouble.message else ""
+            return DISCONNECTED, f"it is not in the network {', '.join(left)}{why}"
         return ("Unhealthy", "its health check fails") if container.health == "unhealthy" else (None, None)
     if phase in {"Succeeded", "Stopping"}:
         return None, None

@@ -46,6 +46,11 @@ def container(service: str = "web", ordinal: int = 0, **status: Any) -> JSON:
             {"phase": "Running", "startedAt": "2026-01-31T07:20:00Z", "health": "healthy"}, "Up 2h (healthy)", id="ok"
         ),
         pytest.param(
+            {"phase": "Running", "startedAt": "2026-01-31T07:20:00Z", "reason": "Paused", "message": "by hand"},
+            "Up 2h (Paused)",
+            id="paused",
+        ),
+        pytest.param(
             {"phase": "Failed", "exitCode": 3, "finishedAt": "2026-01-31T09:29:00Z"}, "Exited (3) 60s ago", id="ended"
         ),
         pytest.param(

@@ -295,3 +295,29 @@ async def test_an_engine_stopped_and_started_again_keeps_its_containers(
 
 def _runs_again(before: ContainerStatus, now: ContainerStatus) -> bool:
     return now.started_at != before.started_at and bool(now.ready)
+
+
+async def test_disconnected_by_hand_it_is_connected_again_even_if_the_network_was_removed(node: Node) -> None:
+    def endpoint() -> str:
+        attributes = node.engine.containers.get(web.container_id or "").attrs
+        return str(attributes["NetworkSettings"]["Networks"].get(name, {}).get("EndpointID") or "")
+
+    name = f"{node.namespace}_front"
+    async with agent(node):
+        await node.put(Network, "front", spec={})
+        await node.run("web", networks=[{"name": "front", "aliases": ["www"]}])
+        web = await node.runs("web")
+        first, front = endpoint(), node.engine.networks.get(name)
+
+        await asyncio.to_thread(front.disconnect, web.container_id or "", force=True)
+        await eventually(lambda: endpoint() not in {"", first}, timeout=10)
+        assert "Address" in node.inside("web", "nslookup", "www")
+
+    await asyncio.to_thread(front.disconnect, web.container_id or "", force=True)
+    await asyncio.to_thread(front.remove)
+    async with agent(node):
+        await eventually(lambda: bool(endpoint()), timeout=10)
+        again = await node.runs("web")
+
+        assert "Address" in node.inside("web", "nslookup", "www")
+        assert again.container_id == web.container_id

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fizz.controllers.node.engine import CreateRequest, EngineContainer, EngineError, EngineLost, Refused
+from fizz.controllers.node.engine import CreateRequest, Endpoint, EngineContainer, EngineError, EngineLost, Refused
 from fizz.controllers.node.fake import FakeEngine
 from fizz.controllers.node.naming import Owner, container_name, spec_hash
 from fizz.controllers.node.plan import (
@@ -52,7 +52,9 @@ CREATED, EXITED = replace(RUNNING, state="created"), replace(RUNNING, state="exi
 OLD = replace(RUNNING, id="old", labels={**MINE, labels.SPEC_HASH: "other"})
 TWIN, DEAD, GOING = replace(RUNNING, id="d"), replace(RUNNING, state="dead"), replace(RUNNING, state="removing")
 DELETED = replace(WANTED, deleting=True)
-FULL = replace(WANTED, files=True, networks=2)
+FULL, TWO = replace(WANTED, files=True, networks=2), {"front": "1", "back": "2"}
+GO = Start("web", CREATED)
+IN_BOTH = replace(CREATED, endpoints={"front": Endpoint(), "back": Endpoint()})
 END = "its Container was deleted"
 WRONG = "it is not what is wanted any more"
 
@@ -62,8 +64,11 @@ PLANS = [
     ("nothing there, something missing", view(wanted=replace(WANTED, ready_to_start=False)), []),
     ("nothing there, but it was done", view(wanted=replace(WANTED, final=True)), []),
     ("created", view(CREATED), [Start("web", CREATED)]),
-    ("created, with all", view(CREATED, wanted=FULL), [WriteFiles(), Join(CREATED), Start("web", CREATED)]),
+    ("created, with all", view(CREATED, wanted=FULL, networks=TWO), [WriteFiles(), Join(CREATED), GO]),
+    ("created, in all", view(IN_BOTH, wanted=FULL, networks=TWO), [WriteFiles(), Start("web", IN_BOTH)]),
     ("running", view(RUNNING), []),
+    ("running, disconnected", view(RUNNING, wanted=FULL, networks=TWO), [Join(RUNNING)]),
+    ("restarting, disconnected", view(replace(RUNNING, state="restarting"), wanted=FULL, networks=TWO), []),
     ("restarting", view(replace(RUNNING, state="restarting")), []),
     ("paused by hand", view(replace(RUNNING, state="paused")), []),
     ("ended, but wanted", view(EXITED), [Start("web", EXITED)]),

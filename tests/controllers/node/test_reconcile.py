@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fizz.client.objects import Key
+from fizz.controllers.node.engine import Refused
 from fizz.schemas import labels
 from tests.controllers.node.world import World, container, network
 
@@ -257,3 +258,58 @@ async def test_the_engine_restarted_restarts_what_ran(world: World) -> None:
 
     assert world.in_engine() == {"blog-job": "running", "blog-web": "running"}
     assert {box.request.name: box.id for box in world.engine.boxes.values()} == ids
+
+
+async def test_a_container_taken_out_of_its_network_by_hand_is_put_back(world: World) -> None:
+    world.objects.put(network("front"), container("web", networks=[{"name": "front", "aliases": ["www"]}]))
+    await world.settle()
+    box = world.engine.by_name("blog-web")
+
+    world.engine.disconnect_by_hand(box.id, "blog_front")
+    await world.settle()
+
+    assert list(box.endpoints) == ["blog_front"]
+    assert world.engine.calls["create"] == 1
+    assert world.status("web").ready
+
+
+async def test_a_network_removed_under_a_running_container_is_made_and_joined_again(world: World) -> None:
+    world.objects.put(network("front"), container("web", networks=[{"name": "front"}]))
+    await world.settle()
+    box, old = world.engine.by_name("blog-web"), world.engine.nets["blog_front"].id
+
+    world.engine.disconnect_by_hand(box.id, "blog_front")
+    await world.engine.remove_network(old)
+    await world.settle()
+
+    assert box.endpoints["blog_front"].network_id == world.engine.nets["blog_front"].id != old
+    assert (box.state, world.engine.calls["create"]) == ("running", 1)
+    assert world.status("web").ready
+
+
+async def test_a_container_that_cannot_be_put_back_into_its_network_says_so_and_tries_again(world: World) -> None:
+    world.objects.put(network("front"), container("web", networks=[{"name": "front"}]))
+    await world.settle()
+    world.engine.fail("connect", Refused("address already in use"))
+
+    world.engine.disconnect_by_hand(world.engine.by_name("blog-web").id, "blog_front")
+    await world.settle()
+    out = world.status("web")
+    await world.advance(60)
+
+    assert (out.phase, out.ready, out.reason) == ("Running", False, "NetworkDisconnected")
+    assert out.message == "it is not in the network front: address already in use"
+    assert world.status("web").ready
+
+
+async def test_a_paused_container_is_neither_ready_nor_healthy(world: World) -> None:
+    world.objects.put(container("web", healthcheck={"test": ["CMD", "true"]}))
+    await world.settle()
+    box = world.engine.by_name("blog-web")
+    world.engine.set_health(box.id, "healthy")
+
+    world.engine.pause_by_hand(box.id)
+    await world.settle()
+
+    paused = world.status("web")
+    assert (paused.phase, paused.ready, paused.health, paused.reason) == ("Running", False, None, "Paused")

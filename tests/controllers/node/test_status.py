@@ -12,7 +12,8 @@ from fizz.schemas.container import Container, ContainerStatus, RestartPolicy
 from tests.controllers.node.world import container
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-ENGINE = EngineContainer("id", "blog-web-1", {}, "running", image_id="sha256:x", started_at=NOW)
+FRONT = {"blog_front": Endpoint("n")}
+ENGINE = EngineContainer("id", "blog-web-1", {}, "running", image_id="sha256:x", started_at=NOW, endpoints=FRONT)
 ENDED = replace(ENGINE, state="exited", finished_at=NOW + timedelta(seconds=5))
 
 
@@ -46,7 +47,18 @@ PHASES: list[tuple[str, EngineContainer | None, Trouble | None, dict[str, Any]]]
         None,
         {"phase": "Running", "ready": False, "health": "unhealthy", "reason": "Unhealthy"},
     ),
-    ("paused", replace(ENGINE, state="paused"), None, {"phase": "Running", "ready": False, "reason": "Paused"}),
+    (
+        "paused",
+        replace(ENGINE, state="paused", health="healthy"),
+        None,
+        {"phase": "Running", "ready": False, "health": None, "reason": "Paused"},
+    ),
+    (
+        "out of its network",
+        replace(ENGINE, endpoints={}),
+        None,
+        {"ready": False, "reason": "NetworkDisconnected", "message": "it is not in the network front"},
+    ),
     (
         "restarting",
         replace(ENDED, state="restarting", exit_code=1, restart_count=4),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fizz.client.objects import Key
 from fizz.controllers.node.engine import EngineLost, Refused
 from fizz.schemas import labels
 from tests.controllers.node.world import FakeObjects, World, config, container, network, secret, volume
@@ -311,3 +312,44 @@ async def test_a_field_that_the_engine_cannot_honour_is_named(world: World) -> N
     status = world.status("web")
     assert (status.phase, status.reason) == ("Pending", "Unsupported")
     assert "mounts[/x].type: image" in (status.message or "")
+
+
+async def test_a_new_container_does_not_join_a_network_that_is_being_deleted(world: World) -> None:
+    front = network("front")
+    world.objects.put(front, container("old", networks=[{"name": "front"}]))
+    await world.settle()
+
+    world.objects.delete(front)
+    world.objects.put(container("new", networks=[{"name": "front"}]))
+    await world.settle()
+    held = world.objects.network(Key("blog", "front"))
+    waiting = world.status("new")
+    world.objects.delete(container("old"))
+    await world.settle()
+
+    assert held
+    assert held.status
+    assert held.status.message == "used by old"
+    assert (waiting.phase, waiting.reason) == ("Pending", "NetworkDeleting")
+    assert world.objects.network(Key("blog", "front")) is None, "the new container must not hold it"
+    assert world.status("new").reason == "NetworkMissing"
+
+    world.objects.put(network("front"))
+    await world.settle()
+
+    assert world.status("new").phase == "Running"
+
+
+async def test_a_container_that_is_replaced_lets_go_of_a_network_that_is_being_deleted(world: World) -> None:
+    front = network("front")
+    world.objects.put(front, container("web", networks=[{"name": "front"}]))
+    await world.settle()
+
+    world.objects.delete(front)
+    changed = container("web", networks=[{"name": "front"}], command=["sleep", "5"])
+    changed.status = world.status("web")
+    world.objects.put(changed)
+    await world.settle()
+
+    assert world.objects.network(Key("blog", "front")) is None
+    assert world.in_engine() == {}

@@ -81,6 +81,7 @@ class FakeObjects:
     told: list[tuple[str, str, str, str]] = field(default_factory=list)
     changed: list[tuple[type[Item], Key]] = field(default_factory=list)
     gone: list[Container] = field(default_factory=list)
+    replaced: list[tuple[Container, Container]] = field(default_factory=list)
     status_writes: int = 0
 
     def put(self, *items: Item) -> None:
@@ -158,6 +159,8 @@ class FakeObjects:
         new.status = status
         self.status_writes += 1
         self.put(new)
+        if isinstance(known, Container) and isinstance(new, Container):
+            self.replaced.append((known, new))
 
     async def hold(self, item: Network | Volume) -> None:
         known = self.items[type(item), key_of(item)]
@@ -316,6 +319,9 @@ class World:
         changed, self.objects.changed = self.objects.changed, []
         for kind, key in changed:
             self._look(kind.__name__.lower())(key)
+        replaced, self.objects.replaced = self.objects.replaced, []
+        for old, new in replaced:
+            self.hints.container_changed(old, new)
         gone, self.objects.gone = self.objects.gone, []
         for item in gone:
             self.hints.container_gone(item)
