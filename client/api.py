@@ -34,7 +34,7 @@ from fizz.client.errors import (
 )
 from fizz.client.objects import O, Resource, T, key_of, resource_of, to_json
 from fizz.client.reading import ObjectList, Reader, selectors
-from fizz.client.requests import Query, Transport
+from fizz.client.requests import OnConnection, Query, Transport
 from fizz.client.transactions import Operation, OperationResult, PropagationPolicy, TransactionResult
 from fizz.client.watch import EventType, WatchEvent
 from fizz.schemas.kinds import Kind
@@ -77,6 +77,7 @@ class Client(Reader):
 
     `field_manager` is the name under which this client owns the fields that it writes. `retry_for` is the number of
     seconds for which a request is repeated while the server is away; `requests` says which requests those are.
+    `on_connection` is told when the server is lost, with the error, and with None when it answers again.
     """
 
     def __init__(
@@ -87,8 +88,11 @@ class Client(Reader):
         user_agent: str = "fizz",
         field_manager: str = "fizz",
         retry_for: float = 10.0,
+        on_connection: OnConnection | None = None,
     ) -> None:
-        super().__init__(Transport(endpoint, token=token, user_agent=user_agent, retry_for=retry_for))
+        super().__init__(
+            Transport(endpoint, token=token, user_agent=user_agent, retry_for=retry_for, on_connection=on_connection)
+        )
         self._manager = field_manager
 
     async def __aenter__(self) -> Self:
@@ -176,12 +180,16 @@ class Client(Reader):
         propagation_policy: PropagationPolicy | None = None,
         uid: str | None = None,
         resource_version: str | None = None,
+        grace_period_seconds: int | None = None,
     ) -> None:
         """Ask for the object's end; it goes when its finalizers are gone. Raises `NotFound`.
 
-        Raises `Conflict` if the object has another `uid` or `resource_version` than the ones given.
+        `grace_period_seconds` is the time that a container has to end, if not the one that it was made with. Raises
+        `Conflict` if the object has another `uid` or `resource_version` than the ones given.
         """
         options = _delete_options(propagation_policy, {"uid": uid, "resourceVersion": resource_version})
+        if grace_period_seconds is not None:
+            options["gracePeriodSeconds"] = grace_period_seconds
         await self.raw("DELETE", resource_of(target).path(namespace, name), body=options)
 
     async def delete_collection(

@@ -13,7 +13,7 @@ Not in here: paths, kinds, models, watches.
 
 import asyncio
 import errno
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -28,7 +28,7 @@ from fizz.client.backoff import exponential, jittered
 from fizz.client.errors import ApiError, ServerError, TooManyRequests, Unavailable, from_status
 from fizz.schemas import logs
 
-__all__ = ["Query", "Request", "Transport", "pause"]
+__all__ = ["OnConnection", "Query", "Request", "Transport", "pause"]
 
 Query = Sequence[tuple[str, str]]
 """Query parameters, in order."""
@@ -73,13 +73,25 @@ def pause(error: ApiError, method: str, failures: int) -> float | None:
     return None
 
 
+OnConnection = Callable[[Unavailable | None], None]
+"""Told once when the server is lost, with the error, and once when it answers again, with None."""
+
+
 class Transport:
     """Connections to one API server. `endpoint` is `unix:///path/to/socket`, `http://host:port` or `https://host:port`.
 
     `retry_for` is the number of seconds for which failed requests are repeated (see above); 0 for never.
     """
 
-    def __init__(self, endpoint: str, *, token: str | None, user_agent: str, retry_for: float) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        token: str | None,
+        user_agent: str,
+        retry_for: float,
+        on_connection: OnConnection | None = None,
+    ) -> None:
         scheme, _, rest = endpoint.partition("://")
         if scheme not in {"unix", "http", "https"} or not rest:
             raise ValueError(f"{endpoint!r} is no address of an API server; write unix:///path or http://host:port")
@@ -89,6 +101,7 @@ class Transport:
         self._headers = {"User-Agent": user_agent} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._retry_for = retry_for
         self._session: aiohttp.ClientSession | None = None
+        self._on_connection, self._lost = on_connection, False
 
     async def __aenter__(self) -> Self:
         return self
@@ -151,9 +164,14 @@ class Transport:
             data = orjson.dumps(request.body)
             headers["Content-Type"] = request.content_type
         url = yarl.URL(self._base + request.target(), encoded=True)
-        response = await self._guard(
-            self._connections().request(request.method, url, data=data, headers=headers, timeout=timeout)
-        )
+        try:
+            response = await self._guard(
+                self._connections().request(request.method, url, data=data, headers=headers, timeout=timeout)
+            )
+        except Unavailable as error:
+            self._note(error)
+            raise
+        self._note(None)
         try:
             if response.status >= 400:
                 raise _refusal(request, response, await self._guard(response.read()))
@@ -163,6 +181,12 @@ class Transport:
                 response.release()
             else:
                 response.close()
+
+    def _note(self, error: Unavailable | None) -> None:
+        """Tell who wants to know that the server is lost, or answers again."""
+        if self._on_connection and self._lost != (error is not None):
+            self._on_connection(error)
+        self._lost = error is not None
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         while True:

@@ -28,13 +28,17 @@ class Operation:
     """What is done to one object.
 
     `apply` creates the object or merges it into what is there (server-side apply; `force` takes over fields of other
-    managers). `delete` needs its type and name only, and is content if there is no such object.
+    managers); with `alive` it is refused with `Conflict`, cause `ObjectTerminating`, if the object is being deleted.
+    `delete` needs its type and name only, and is content if there is no such object; `grace_period_seconds` is the time
+    that what runs has to end.
     """
 
     verb: Literal["create", "update", "apply", "delete"]
     object: Object | JSON
     force: bool = False
     propagation_policy: PropagationPolicy | None = None
+    grace_period_seconds: int | None = None
+    alive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,10 @@ def _operation(operation: Operation) -> JSON:
         written["force"] = True
     if operation.propagation_policy:
         written["propagationPolicy"] = operation.propagation_policy
+    if operation.grace_period_seconds is not None:
+        written["gracePeriodSeconds"] = operation.grace_period_seconds
+    if operation.alive:
+        written["alive"] = True
     return written
 
 

@@ -3,11 +3,12 @@
 An object without finalizers goes at once. One with finalizers gets a deletionTimestamp; its controllers act, take their
 finalizers away, and the last one's going removes the object (see `writing`). Propagation is said by finalizers too:
 Foreground adds `foregroundDeletion`, Orphan adds `orphan`; the garbage collector answers to both. A Namespace also
-waits for its spec.finalizers.
+waits for its spec.finalizers. `gracePeriodSeconds` is kept with the mark, for who stops what runs.
 
 Source: "Finalizers", "Garbage Collection" and the DeleteOptions of the Kubernetes API reference.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +28,7 @@ __all__ = ["DeleteOptions", "delete", "delete_collection", "parse_options", "pla
 
 _FINALIZERS: Final = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 _POLICIES: Final = ("Background", "Foreground", "Orphan")
+_GRACE: Final = "gracePeriodSeconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class DeleteOptions:
     """How to delete, and only if the object is the one that is meant."""
 
     policy: str = "Background"
+    grace: int | None = None
+    """Seconds granted for a graceful end; None leaves it to the object."""
     uid: str | None = None
     resource_version: str | None = None
     dry_run: bool = False
@@ -56,7 +60,19 @@ def parse_options(body: JSON, query: Mapping[str, str]) -> DeleteOptions:
         causes = [errors.cause("FieldValueNotSupported", message, "dryRun")]
         raise errors.Invalid.of("DeleteOptions", "meta.k8s.io", "", causes)
     conditions = body.get("preconditions") or {}
-    return DeleteOptions(policy, conditions.get("uid"), conditions.get("resourceVersion"), bool(dry_run))
+    return DeleteOptions(
+        policy, _grace(body, query), conditions.get("uid"), conditions.get("resourceVersion"), bool(dry_run)
+    )
+
+
+def _grace(body: JSON, query: Mapping[str, str]) -> int | None:
+    written = query.get("gracePeriodSeconds", body.get("gracePeriodSeconds"))
+    if written is None:
+        return None
+    if isinstance(written, bool) or not re.fullmatch(r"\d{1,9}", str(written)):
+        causes = [errors.cause("FieldValueInvalid", f"Invalid value: {written}: must be seconds, 0 or more", _GRACE)]
+        raise errors.Invalid.of("DeleteOptions", "meta.k8s.io", "", causes)
+    return int(written)
 
 
 async def delete(context: Context, resource: Resource, target: Target, options: DeleteOptions) -> JSON:
@@ -94,17 +110,18 @@ def plan_delete(context: Context, resource: Resource, live: JSON, options: Delet
         finalizers.append(wanted)
     if not finalizers and (live.get("spec") or {}).get("finalizers") != ["kubernetes"]:
         return Draft.removal(resource, live, live)
-    return _marked(context, resource, live, finalizers)
+    return _marked(context, resource, live, finalizers, options.grace)
 
 
-def _marked(context: Context, resource: Resource, live: JSON, finalizers: list[str]) -> Draft:
+def _marked(context: Context, resource: Resource, live: JSON, finalizers: list[str], grace: int | None) -> Draft:
     metadata = {**live["metadata"]}
     if finalizers:
         metadata["finalizers"] = finalizers
     if "deletionTimestamp" not in metadata:
         metadata["deletionTimestamp"] = times.format_seconds(context.clock())
-        metadata["deletionGracePeriodSeconds"] = 0
         metadata["generation"] = metadata.get("generation", 1) + 1
+    if grace is not None:  # a later wish may shorten the time, never lengthen it
+        metadata["deletionGracePeriodSeconds"] = min(grace, metadata.get("deletionGracePeriodSeconds", grace))
     item = {**live, "metadata": metadata}
     if (resource.group, resource.plural) == ("", "namespaces"):
         item["status"] = {**(live.get("status") or {}), "phase": "Terminating"}

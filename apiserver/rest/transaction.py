@@ -7,6 +7,10 @@
 The operations are planned in order, each seeing those before it, so that a Namespace can be made together with what
 lives in it. Verbs: create, update, apply, delete; deleting what is absent is no error. The first operation that is
 refused refuses all: its causes name it as `operations[i]`. An object can be written once in a transaction.
+
+An apply that says `"alive": true` is refused with a Conflict, cause `ObjectTerminating`, if the object is being
+deleted: what goes cannot be told to stay, and who applies may want to wait for its end. A delete may say
+`gracePeriodSeconds`.
 """
 
 from typing import Any, Final
@@ -102,15 +106,25 @@ async def _plan_one(context: Context, view: View, operation: JSON, options: Writ
             return await writing.plan_update(context, view, resource, target, item, options)
         case "apply":
             force = operation.get("force") is True or options.force
+            if operation.get("alive") is True:
+                _check_alive(resource, await view.live(resource, target.namespace, target.name))
             return await writing.plan_apply(context, view, resource, target, item, options, force=force)
     live = await view.live(resource, target.namespace, target.name)
     if live is None:
         return None
     metadata = item.get("metadata") or {}
-    policy = {"propagationPolicy": operation["propagationPolicy"]} if operation.get("propagationPolicy") else {}
+    said: JSON = {key: operation[key] for key in ("propagationPolicy", "gracePeriodSeconds") if key in operation}
     preconditions = {key: metadata[key] for key in ("uid", "resourceVersion") if metadata.get(key)}
-    wanted = deleting.parse_options({**policy, "preconditions": preconditions}, {})
+    wanted = deleting.parse_options({**said, "preconditions": preconditions}, {})
     return deleting.plan_delete(context, resource, live, wanted)
+
+
+def _check_alive(resource: Resource, live: JSON | None) -> None:
+    if live is not None and "deletionTimestamp" in live["metadata"]:
+        name = live["metadata"]["name"]
+        problem = errors.Conflict.of(resource.name, name, "the object is being deleted")
+        problem.details["causes"] = [errors.cause("ObjectTerminating", f"{name} is being deleted", "")]
+        raise problem
 
 
 def _result(operation: JSON, draft: Draft | None) -> JSON:

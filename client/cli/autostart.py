@@ -52,6 +52,7 @@ def _start(settings: Settings) -> str:
         "FIZZ_SOCKET": str(settings.socket),
         "FIZZ_LOG_FORMAT": "json",
     }
+    log.touch(mode=0o600)
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "fizz", "server"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from fizz.client.cli.tables import age
 from fizz.schemas import labels, times
@@ -9,6 +10,8 @@ from fizz.schemas.names import to_label_value
 from fizz.schemas.types import JSON
 
 __all__ = ["engine_name", "in_order", "is_of", "number_of", "ports_of", "service_of", "short_name", "status_of"]
+
+_BRIEF: Final = 72
 
 
 def service_of(item: JSON) -> str:
@@ -58,8 +61,14 @@ def status_of(item: JSON, now: datetime) -> str:
         return f"Exited ({status['exitCode']}) {_ago(status.get('finishedAt'), now)} ago"
     if phase == "Restarting":
         return f"Restarting ({status.get('exitCode', 0)}), {status.get('restartCount') or 0} times so far"
-    reason = status.get("message") or status.get("reason")
-    return f"{phase}: {reason}" if reason else str(phase)
+    reason = str(status.get("message") or status.get("reason") or "")
+    return f"{phase}: {_brief(reason)}" if reason else str(phase)
+
+
+def _brief(text: str) -> str:
+    """What has room in a table; `fizz describe` shows the rest."""
+    line = text.partition("\n")[0]
+    return line if len(line) <= _BRIEF else f"{line[: _BRIEF - 1].rstrip()}…"
 
 
 def _ago(moment: str | None, now: datetime) -> str:

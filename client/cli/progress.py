@@ -79,7 +79,7 @@ class _Live:
 def _look(state: str) -> tuple[str, str]:
     """Colour and sign; no sign for what is under way."""
     word = state.partition(":")[0]
-    if word in {"ready", "completed", "started", "gone", "created", "configured", "deleted"}:
+    if word in {"ready", "completed", "started", "gone", "kept", "created", "configured", "deleted"}:
         return "green", "✔"
     if word == "failed":
         return "red", "✘"

@@ -4,7 +4,7 @@ Warnings go to standard error. Errors end the command: all of them at once, one 
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,25 +37,42 @@ _USUAL_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-com
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """A project as resources, in the order in which they are applied. `namespace` is where they live."""
+    """A project as resources, in the order in which they are applied. `namespace` is where they live.
+
+    `idle` are kind and name of what is in the compose file but not part of the project as it is asked for: other
+    profiles, and what only they use. It is left as it is. A `partial` project is about some services of it, and leaves
+    all the others alone.
+    """
 
     project: str
     namespace: str
     objects: "tuple[JSON, ...]"
+    idle: frozenset[tuple[str, str]] = frozenset()
+    partial: bool = False
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The services that it is about, as their containers are labelled; empty for all."""
+        if not self.partial:
+            return frozenset()
+        deployments = [item["metadata"] for item in self.objects if item["kind"] == "Deployment"]
+        return frozenset(metadata["labels"][labels.SERVICE] for metadata in deployments)
 
     def names(self, kind: str) -> list[str]:
         """Names of the resources of a kind."""
         return [item["metadata"]["name"] for item in self.objects if item["kind"] == kind]
 
 
-def load_options(options: Options) -> LoadOptions:
-    """The flags as the loader knows them."""
+def load_options(options: Options, services: Sequence[str] = (), *, dependencies: bool = True) -> LoadOptions:
+    """The flags as the loader knows them; see there for the others."""
     return LoadOptions(
         files=tuple(options.file),
         project_name=options.project_name or "",
         project_directory=options.project_directory or "",
         env_files=tuple(options.env_file),
         profiles=tuple(options.profile),
+        services=tuple(services),
+        dependencies=dependencies,
     )
 
 
@@ -74,18 +91,32 @@ def _unusable(problems: Iterable[Problem]) -> ProblemsInFiles:
     return ProblemsInFiles([each.format() if each.file else f"error: {each.format()}" for each in problems])
 
 
-def to_resources(project: Project) -> Resources:
+def to_resources(project: Project, *, partial: bool = False) -> Resources:
     """The project as resources. Raises `ProblemsInFiles` where contents are missing."""
     try:
         objects = tuple(item.dump() for item in translate(project))
     except TranslateError as error:
         raise _unusable(error.problems) from error
-    return Resources(project.name, project_namespace(project.name), objects)
+    return Resources(project.name, project_namespace(project.name), objects, _idle(project), partial)
 
 
-def read_resources(options: Options) -> Resources:
-    """The project that is meant, as resources. Raises `ProblemsInFiles`."""
-    return to_resources(load_project(options))
+def _idle(project: Project) -> frozenset[tuple[str, str]]:
+    """What is left alone while not all services are enabled."""
+    if not project.disabled:
+        return frozenset()
+    services = {(kind, to_name(name)) for kind in ("Deployment", "Service") for name in project.disabled}
+    declared = {
+        (kind, to_name(name))
+        for section, kind in (("networks", "Network"), ("secrets", "Secret"), ("configs", "ConfigMap"))
+        for name in project.declared(section)
+    }
+    return frozenset(services | declared | {("Network", "default")})
+
+
+def read_resources(options: Options, services: Sequence[str] = (), *, dependencies: bool = True) -> Resources:
+    """The project that is meant, or some services of it, as resources. Raises `ProblemsInFiles`."""
+    load_with = load_options(options, services, dependencies=dependencies)
+    return to_resources(load_project(options, load_with), partial=bool(services))
 
 
 def project_namespace(project: str) -> str:

@@ -4,6 +4,8 @@ Two goals. *Started*, as `docker compose up -d` has it: every container of the p
 *Ready*, as with --wait: every Deployment is ready, or has completed.
 
 Only what is said of the present generation counts; before the controller has seen a change, its old words mean nothing.
+A Deployment that goes while it is waited for never comes up: who follows a rollout has applied it before.
+
 That is also why a failure of a dependency is derived from the dependency itself and not from what the dependent says:
 the dependent's words may still be about the dependency as it was before it was mended.
 """
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from fizz.client.cli.containers import short_name
 from fizz.client.cli.summaries import condition
 from fizz.schemas import labels, names
 from fizz.schemas.types import JSON
@@ -54,6 +57,8 @@ class Rollout:
         self._wait = wait
         self._deployments: dict[str, JSON] = {}
         self._containers: dict[str, dict[str, JSON]] = {}
+        self.complete = False
+        """Whether all that there is has been put."""
 
     def put(self, item: JSON) -> None:
         """Take in an object as it is now."""
@@ -73,7 +78,8 @@ class Rollout:
 
     def states(self) -> dict[str, State]:
         """How far each is."""
-        return {name: self._state(name) for name in self._names}
+        states = {name: self._state(name) for name in self._names}
+        return {name: State(state.stage, self._in_words(state.detail)) for name, state in states.items()}
 
     def is_over(self) -> bool:
         """Whether all have reached the goal, or one never will."""
@@ -94,9 +100,9 @@ class Rollout:
     def _state(self, name: str) -> State:
         deployment = self._deployments.get(name)
         if deployment is None:
-            return State(Stage.WAITING)
+            return State(Stage.FAILED, "was removed meanwhile") if self.complete else State(Stage.WAITING)
         if "deletionTimestamp" in deployment["metadata"]:
-            return State(Stage.WAITING, "is being deleted")
+            return State(Stage.FAILED, "is being removed by somebody else")
         if not _is_fresh(deployment):
             return State(Stage.WAITING)
         if failure := self._failure(name, deployment, (name,)):
@@ -171,6 +177,13 @@ class Rollout:
             return False
         statuses = [item.get("status") or {} for item in self._alive(name)]
         return any(status.get("phase") == "Running" and not status.get("health") for status in statuses)
+
+    def _in_words(self, text: str) -> str:
+        """The text with containers called as people know them: `web-1`."""
+        items = [item for each in self._containers.values() for item in each.values()] if "-" in text else []
+        for item in sorted(items, key=lambda each: -len(each["metadata"]["name"])):
+            text = text.replace(item["metadata"]["name"], short_name(item))
+        return text
 
     def _step(self, name: str) -> str:
         """What the slowest container is at."""

@@ -12,13 +12,14 @@ async def _nodes(client: Client) -> None: ...
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from fizz.client.api import Client
+from fizz.client.api import Client, Unavailable
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.options import Options
 from fizz.schemas import logs
@@ -77,7 +78,20 @@ def _owner(path: Path) -> str:
 def connect(settings: Settings) -> Client:
     """A client for a command. What it has to say about lost connections is for logs, not for people."""
     logs.configure("console", settings.log_level if "FIZZ_LOG_LEVEL" in os.environ else "error")
-    return Client(settings.server, token=settings.token, user_agent="fizz-cli", field_manager=FIELD_MANAGER)
+    return Client(
+        settings.server,
+        token=settings.token,
+        user_agent="fizz-cli",
+        field_manager=FIELD_MANAGER,
+        on_connection=_tell_of_connection,
+    )
+
+
+def _tell_of_connection(lost: Unavailable | None) -> None:
+    sys.stdout.flush()
+    what = "the server answers again" if lost is None else f"{lost.message}; waiting for the server to come back"
+    sys.stderr.write(f"{what}\n")
+    sys.stderr.flush()
 
 
 def run(options: Options, main: Callable[[Client], Awaitable[T]]) -> T:

@@ -1,57 +1,102 @@
 """Taking a project down: its Deployments in the order of their dependencies, then all that they used, then its place.
 
-What goes in which order: Deployments (their controller stops the containers of dependents first) and Containers that
-belong to none; Services, Networks, Secrets, ConfigMaps and Volumes; the Namespace, if nothing else is in it. A Volume
-that goes leaves its data in the engine, unless it was told to take them along.
+All are told to go at once, so that nobody sees half of it. What goes when, is the controllers' to know: containers of
+dependents stop first, and networks and volumes wait for the containers that use them. Then goes the Namespace, if
+nothing else is in it.
+
+Data outlives a project that is taken down: its Volumes stay, and so does the Namespace that they are in, until they are
+to go, too. Volumes that Fizz did not make hold no data of the project, and go.
 """
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from fizz.client.api import Client, NotFound, Operation
 from fizz.client.cli.apply import built_in, reference, stop_order
-from fizz.client.cli.project import project_selector
+from fizz.client.cli.containers import is_of
+from fizz.client.cli.formats import name_of
+from fizz.client.cli.project import Resources, project_selector
 from fizz.client.cli.waiting import Show, wait_until_gone
+from fizz.client.objects import uid_of
+from fizz.schemas import labels
 from fizz.schemas.kinds import Kind
+from fizz.schemas.names import to_label_value
 from fizz.schemas.types import JSON
 
-__all__ = ["stop_deployments", "take_down"]
+__all__ = ["Teardown", "stop_deployments", "take_down"]
 
 _RUNNING: Final = tuple(map(built_in, ("Deployment", "Container")))
 _USED: Final = tuple(map(built_in, ("Service", "Network", "Secret", "ConfigMap", "Volume")))
 
 
-async def take_down(
-    client: Client, project: str, namespace: str, *, volumes: bool, show: Show, timeout: float | None = None
-) -> bool:
-    """Remove the project. Whether there was anything to remove. Raises `Failure` after `timeout` seconds."""
+@dataclass(frozen=True, slots=True)
+class Teardown:
+    """How to take a project down: with the data of its volumes or not; `grace_seconds` that containers have to end, if
+    not their own; and `timeout` seconds to wait for it, None for as long as it takes.
+    """
+
+    volumes: bool = False
+    grace_seconds: int | None = None
+    timeout: float | None = None
+
+
+async def take_down(client: Client, project: str, namespace: str, how: Teardown, show: Show) -> bool:
+    """Remove the project. Whether there was anything of it. Raises `Failure` after the timeout."""
     clock = asyncio.get_running_loop().time
-    end = None if timeout is None else clock() + timeout
+    end = None if how.timeout is None else clock() + how.timeout
 
     def left() -> float | None:
         return None if end is None else max(0.0, end - clock())
 
-    stopped = await stop_deployments(client, project, namespace, show, left())
-    used = await _list(client, _USED, namespace, project)
-    if volumes:
-        await _give_up_data(client, [item for item in used if item["kind"] == "Volume"])
-    await _delete(client, used)
-    await wait_until_gone(client, _USED, namespace, used, show, left())
-    removed = await _remove_namespace(client, project, namespace, show, left())
-    return stopped or bool(used) or removed
+    found = False
+    while True:
+        items = await _list(client, (*_RUNNING, *_USED), namespace, project)
+        kept = [] if how.volumes else list(filter(_holds_data, items))
+        doomed = [item for item in items if item not in kept]
+        found = found or bool(items)
+        if how.volumes:
+            await _give_up_data(client, [item for item in doomed if item["kind"] == "Volume"])
+        if await _remove(client, project, namespace, doomed, show, how.grace_seconds, left()):
+            break
+    if kept:
+        show({name_of(item): "kept: its data stays until `fizz down -v`" for item in kept})
+    return await _remove_namespace(client, project, namespace, show, left()) or found
 
 
-async def stop_deployments(
-    client: Client, project: str, namespace: str, show: Show, timeout: float | None = None
+async def stop_deployments(client: Client, resources: Resources, show: Show) -> None:
+    """Delete the Deployments of these resources and wait until their containers are gone."""
+    running = await _list(client, _RUNNING, resources.namespace, resources.project)
+    doomed = [item for item in running if not resources.services or is_of(item, resources.services)]
+    await _remove(client, resources.project, resources.namespace, doomed, show)
+
+
+async def _remove(
+    client: Client,
+    project: str,
+    namespace: str,
+    items: Sequence[JSON],
+    show: Show,
+    grace_seconds: int | None = None,
+    timeout: float | None = None,
 ) -> bool:
-    """Delete the project's Deployments and wait until their containers are gone. Whether there were any."""
-    running = await _list(client, _RUNNING, namespace, project)
-    deployments = {item["metadata"]["name"]: item for item in running if item["kind"] == "Deployment"}
-    strays = [item for item in running if item["kind"] == "Container" and not item["metadata"].get("ownerReferences")]
-    await _delete(client, [*(deployments[name] for name in stop_order(running)), *strays])
-    await wait_until_gone(client, _RUNNING, namespace, running, show, timeout)
-    return bool(running)
+    """Delete them and wait until they are gone. False if somebody makes the project's Deployments anew meanwhile."""
+    deployments = {item["metadata"]["name"]: item for item in items if item["kind"] == "Deployment"}
+    others = [item for item in items if item["kind"] != "Deployment" and not item["metadata"].get("ownerReferences")]
+    await _delete(client, [*(deployments[name] for name in stop_order(items)), *others], grace_seconds)
+    doomed = set(map(uid_of, items))
+
+    def is_newcomer(item: JSON) -> bool:
+        metadata = item["metadata"]
+        mine = (metadata.get("labels") or {}).get(labels.PROJECT) == to_label_value(project)
+        return item["kind"] == "Deployment" and mine and uid_of(item) not in doomed
+
+    return await wait_until_gone(client, (*_RUNNING, *_USED), namespace, items, show, timeout, is_newcomer)
+
+
+def _holds_data(item: JSON) -> bool:
+    return item["kind"] == "Volume" and not item["spec"].get("external") and "deletionTimestamp" not in item["metadata"]
 
 
 async def _list(client: Client, kinds: Sequence[Kind], namespace: str, project: str) -> list[JSON]:
@@ -59,11 +104,13 @@ async def _list(client: Client, kinds: Sequence[Kind], namespace: str, project: 
     return [item for listed in lists for item in listed.items]
 
 
-async def _delete(client: Client, items: Sequence[JSON]) -> None:
-    """Ask for the end of all of them at once, so that nobody sees half of it."""
-    alive = [item for item in items if "deletionTimestamp" not in item["metadata"]]
-    if alive:
-        await client.transaction([Operation("delete", reference(item)) for item in alive])
+async def _delete(client: Client, items: Sequence[JSON], grace_seconds: int | None = None) -> None:
+    """Ask for the end of all of them at once."""
+    doomed = [item for item in items if grace_seconds is not None or "deletionTimestamp" not in item["metadata"]]
+    if doomed:
+        await client.transaction(
+            [Operation("delete", reference(item), grace_period_seconds=grace_seconds) for item in doomed]
+        )
 
 
 async def _give_up_data(client: Client, volumes: Sequence[JSON]) -> None:

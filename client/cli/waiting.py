@@ -32,11 +32,11 @@ async def wait_for_rollout(
 
     Raises `Failure` naming those that never will be, or that are not after `timeout` seconds.
     """
-    changed, complete = asyncio.Event(), asyncio.Event()
-    feed = asyncio.create_task(_feed(client, namespace, selector, rollout, changed, complete))
+    changed = asyncio.Event()
+    feed = asyncio.create_task(_feed(client, namespace, selector, rollout, changed))
     try:
         async with asyncio.timeout(timeout):
-            await _until_over(rollout, show, feed, changed, complete)
+            await _until_over(rollout, show, feed, changed)
     except TimeoutError:
         left = "; ".join(f"{name} is {state}" for name, state in rollout.unfinished().items())
         raise Failure(
@@ -50,19 +50,12 @@ async def wait_for_rollout(
         raise Failure(f"not everything came up:{reasons}\n`fizz logs` and `fizz describe` show more")
 
 
-async def _feed(
-    client: Client,
-    namespace: str,
-    selector: str | None,
-    rollout: Rollout,
-    changed: asyncio.Event,
-    complete: asyncio.Event,
-) -> None:
+async def _feed(client: Client, namespace: str, selector: str | None, rollout: Rollout, changed: asyncio.Event) -> None:
     kinds = [built_in("Deployment"), built_in("Container")]
     async with aclosing(changes(client, kinds, namespace, selector)) as events:
         async for event in events:
             if event is None:
-                complete.set()
+                rollout.complete = True
             elif event.type is EventType.DELETED:
                 rollout.remove(event.object)
             else:
@@ -70,9 +63,7 @@ async def _feed(
             changed.set()
 
 
-async def _until_over(
-    rollout: Rollout, show: Show, feed: asyncio.Task[None], changed: asyncio.Event, complete: asyncio.Event
-) -> None:
+async def _until_over(rollout: Rollout, show: Show, feed: asyncio.Task[None], changed: asyncio.Event) -> None:
     clock = asyncio.get_running_loop().time
     believe_at: float | None = None
     while True:
@@ -83,7 +74,7 @@ async def _until_over(
         if feed.done():
             feed.result()
         changed.clear()
-        if not complete.is_set():
+        if not rollout.complete:
             continue
         show({f"deployment/{name}": str(state) for name, state in rollout.states().items()})
         if not rollout.is_over():
@@ -98,9 +89,8 @@ def _leaving(item: JSON) -> str:
     """How far an object is on its way out."""
     if "deletionTimestamp" not in item["metadata"]:
         return "waiting"
-    progressing = condition(item, "Progressing")
-    message = str(progressing.get("message") or "")
-    return f"waiting: {message}" if message.startswith("stops after") else "stopping"
+    message = str(condition(item, "Progressing").get("message") or (item.get("status") or {}).get("message") or "")
+    return f"waiting: {message}" if message.startswith(("stops after", "used by")) else "stopping"
 
 
 async def wait_until_gone(
@@ -110,8 +100,12 @@ async def wait_until_gone(
     doomed: Sequence[JSON],
     show: Show,
     timeout: float | None = None,
-) -> None:
-    """Until none of the objects is there any more. Raises `Failure` naming what is left after `timeout` seconds."""
+    is_newcomer: Callable[[JSON], bool] = lambda _: False,
+) -> bool:
+    """Until none of the objects is there any more. Raises `Failure` naming what is left after `timeout` seconds.
+
+    False as soon as a newcomer is there: somebody makes anew what is to go, and waiting might have no end.
+    """
     names = {uid_of(item): name_of(item) for item in doomed}
     states = dict.fromkeys(names.values(), "waiting")
     there: set[str] = set()
@@ -128,10 +122,13 @@ async def wait_until_gone(
                 elif name:
                     there.add(uid_of(event.object))
                     states[name] = _leaving(event.object)
+                elif event.type is not EventType.DELETED and is_newcomer(event.object):
+                    return False
                 if complete:
                     show(states)
                 if complete and all(state == "gone" for state in states.values()):
-                    return
+                    return True
+        raise AssertionError("changes never end")
     except TimeoutError:
         left = ", ".join(sorted(name for name, state in states.items() if state != "gone"))
         raise Failure(f"still there after {timeout:g} s: {left}; `fizz describe` shows what holds them") from None

@@ -47,7 +47,7 @@ def _load(
     selection = by_profile(services, profiles)
     if options.interpolate and options.consistency:
         check_project(tree, selection.enabled, problems)
-    selection = only(selection, options.services)
+    selection = only(selection, options.services, follow=options.dependencies)
     jobs = by_profile((tree.get("jobs") or Node({})).mapping(), profiles).enabled
     files = Environments(environment, filesystem, problems)
     workloads = {

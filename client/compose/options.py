@@ -22,6 +22,7 @@ class LoadOptions:
     - `normalise=False` fills in no defaults (`config --no-normalize`).
     - `all_resources` keeps networks, volumes, secrets and configs that nobody uses (`--all-resources`).
     - `services` are the only ones that are wanted, with what they depend on; asking for one enables its profiles.
+    - `dependencies=False` leaves out what they depend on (`up --no-deps`).
     """
 
     files: tuple[str, ...] = ()
@@ -36,3 +37,4 @@ class LoadOptions:
     normalise: bool = True
     all_resources: bool = False
     services: tuple[str, ...] = ()
+    dependencies: bool = True

@@ -49,6 +49,11 @@ class Project:
             return str(written["image"])
         return f"{self.name}-{service}" if written.get("build") else ""
 
+    def declared(self, section: str) -> tuple[str, ...]:
+        """The names in a section of the files, as `networks`, whether they are used or not."""
+        node = self.tree.get(section)
+        return tuple(node.mapping()) if node else ()
+
     def place(self, *path: str | int) -> Mark:
         """Where something was written: the key of the path's last step, or the nearest thing above that was written."""
         nodes = list(self.tree.walk(*path))

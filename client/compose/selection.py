@@ -45,8 +45,8 @@ def named_profiles(
     return tuple(dict.fromkeys(result))
 
 
-def only(selection: Selection, names: tuple[str, ...]) -> Selection:
-    """The services of these names and what they depend on; all of them if no names are given."""
+def only(selection: Selection, names: tuple[str, ...], *, follow: bool = True) -> Selection:
+    """The services of these names, and what they depend on if `follow`; all of them if no names are given."""
     if not names:
         return selection
     wanted: dict[str, Node] = {}
@@ -55,7 +55,7 @@ def only(selection: Selection, names: tuple[str, ...]) -> Selection:
         name = open_names.pop()
         if name not in wanted:
             wanted[name] = selection.enabled[name]
-            needed = [dependency.name for dependency in dependencies(name, wanted[name])]
+            needed = [dependency.name for dependency in dependencies(name, wanted[name])] if follow else []
             open_names += [other for other in needed if other in selection.enabled]
     left = set(selection.enabled) - set(wanted)
     ordered = {name: node for name, node in selection.enabled.items() if name in wanted}

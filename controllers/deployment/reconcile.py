@@ -134,7 +134,12 @@ class DeploymentController:
                 meta = container.metadata
                 try:
                     await self._client.delete(
-                        Container, container.name, place, uid=meta.uid, resource_version=meta.resource_version
+                        Container,
+                        container.name,
+                        place,
+                        uid=meta.uid,
+                        resource_version=meta.resource_version,
+                        grace_period_seconds=deployment.metadata.deletion_grace_period_seconds,
                     )
                 except NotFound:
                     return

@@ -144,10 +144,11 @@ class DockerEngine:
     async def start(self, container: str) -> None:
         await self._quick(lambda: self._connection.send("start", "POST", f"/containers/{_segment(container)}/start"))
 
-    async def stop(self, container: str) -> None:
+    async def stop(self, container: str, seconds: int | None = None) -> None:
         path = f"/containers/{_segment(container)}/stop"
+        params = {} if seconds is None else {"t": str(seconds)}
         async with self._long:
-            await threads.call(lambda: self._connection.send("stop", "POST", path, timeout=None))
+            await threads.call(lambda: self._connection.send("stop", "POST", path, params, timeout=None))
 
     async def remove(self, container: str) -> None:
         path = f"/containers/{_segment(container)}"

@@ -275,8 +275,10 @@ class Containers(Protocol):
     async def start(self, container: str) -> None:
         """Start it, unless it runs. Raises `Missing` or `Refused`."""
 
-    async def stop(self, container: str) -> None:
-        """Stop it with the signal and in the time that it was created with. Raises `Missing`."""
+    async def stop(self, container: str, seconds: int | None = None) -> None:
+        """Stop it with its signal, and kill it after `seconds`, or the time that it was created with. Raises
+        `Missing`.
+        """
 
     async def remove(self, container: str) -> None:
         """Remove it with its anonymous volumes, by force. Raises `Missing`."""

@@ -134,7 +134,7 @@ class FakeEngine(FakeHost):
             self.start_box(box)
         self._leave("start")
 
-    async def stop(self, container: str) -> None:
+    async def stop(self, container: str, seconds: int | None = None) -> None:
         await self._enter("stop")
         box = self._box(container)
         if box.runs or box.state == "restarting":

@@ -82,10 +82,11 @@ class Action(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Stop a container in the way and the time that it was created with."""
+    """Stop a container in the way that it was created with, within `seconds` if given, else in its own time."""
 
     container: EngineContainer
     why: str
+    seconds: int | None = None
 
     def __str__(self) -> str:
         return f"stop {self.container.name}: {self.why}"
@@ -93,7 +94,7 @@ class Stop:
     async def run(self, hands: Hands) -> None:
         hands.tell("Normal", "Killing", f"stopping {self.container.name}: {self.why}")
         try:
-            await hands.engine.stop(self.container.id)
+            await hands.engine.stop(self.container.id, self.seconds)
         except Missing:
             return  # somebody was faster
 
@@ -208,7 +209,8 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The Container as it is wanted. `files` says that it has any, `networks` counts those that it joins; `final` says
-    that it had come to its end, `ready_to_start` that nothing that it needs is missing.
+    that it had come to its end, `ready_to_start` that nothing that it needs is missing. `grace_seconds` is the time
+    that it has to end, if not its own.
     """
 
     uid: str
@@ -219,6 +221,7 @@ class Wanted:
     deleting: bool = False
     final: bool = False
     ready_to_start: bool = True
+    grace_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +299,7 @@ def _is_mine(container: EngineContainer, view: View) -> bool:
 
 
 def _end(mine: Sequence[EngineContainer], wanted: Wanted | None) -> tuple[Action, ...]:
-    actions = _sweep(mine, "its Container was deleted")
+    actions = _sweep(mine, "its Container was deleted", wanted.grace_seconds if wanted else None)
     if any(each.state == "removing" for each in mine):
         return tuple(actions)  # the engine is at it, and will say when it is gone; only then the Container may go
     uids = dict.fromkeys([*([wanted.uid] if wanted else []), *(each.labels[labels.UID] for each in mine)])
@@ -304,13 +307,13 @@ def _end(mine: Sequence[EngineContainer], wanted: Wanted | None) -> tuple[Action
     return (*actions, Release()) if wanted else tuple(actions)
 
 
-def _sweep(containers: Sequence[EngineContainer], why: str) -> list[Action]:
+def _sweep(containers: Sequence[EngineContainer], why: str, seconds: int | None = None) -> list[Action]:
     actions: list[Action] = []
     for container in containers:
         if container.state == "removing":
             continue
         if container.runs:
-            actions.append(Stop(container, why))
+            actions.append(Stop(container, why, seconds))
         actions.append(Remove(container))
     return actions
 

@@ -122,6 +122,7 @@ class ContainerReconciler:
             deleting=item.metadata.deletion_timestamp is not None,
             final=was_final(item),
             ready_to_start=ready_to_start,
+            grace_seconds=item.metadata.deletion_grace_period_seconds,
         )
         ended = frozenset(each.id for each in found if self._is_final(item, each))
         ids = {network.name: network.id for network in joinable(self._ground, item).values()}

@@ -9,10 +9,13 @@ from pathlib import Path
 import docker
 import pytest
 
+from fizz.schemas import labels
 from tests.e2e.harness import Fizz, Server
 
 _HERE = Path(__file__).parent
 _TIMEOUT = 300
+_FORGOTTEN = "15m"
+"""Unused networks of Fizz that are older were left by runs that were killed. An engine has room for thirty of them."""
 _numbers = itertools.count(1)
 
 
@@ -39,6 +42,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def engine() -> Iterator[docker.DockerClient]:
     """The Docker Engine that the tests run on."""
     client = docker.from_env(timeout=120)
+    client.networks.prune(filters={"label": labels.NODE, "until": _FORGOTTEN})
     yield client
     client.close()
 

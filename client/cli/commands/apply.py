@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import click
 
 from fizz.client.api import Client, Operation, OperationResult
-from fizz.client.cli.apply import apply_project, result_lines
+from fizz.client.cli.apply import result_lines
 from fizz.client.cli.autostart import ensure_server
+from fizz.client.cli.deploy import apply_project
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.formats import Output, as_list, parse_output, write
 from fizz.client.cli.manifests import STDIN, Source, is_compose, parse, read_sources

@@ -7,23 +7,33 @@ from fizz.client.cli.options import SECONDS, Options, connection_options, pass_o
 from fizz.client.cli.progress import progress
 from fizz.client.cli.project import project_namespace, the_project_name
 from fizz.client.cli.session import run
-from fizz.client.cli.teardown import take_down
+from fizz.client.cli.teardown import Teardown, take_down
 
 __all__ = ["command"]
 
 
 @click.command("down")
 @click.option("-v", "--volumes", is_flag=True, help="Remove the volumes with their data, too.")
-@click.option("-t", "--timeout", type=SECONDS, metavar="DURATION", help="Give up waiting after that time, as 90s.")
+@click.option(
+    "-t", "--timeout", type=click.IntRange(0), metavar="SECONDS", help="Kill what has not stopped after that time."
+)
+@click.option("--wait-timeout", type=SECONDS, metavar="DURATION", help="Give up waiting after that time, as 90s.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @click.option("--remove-orphans", is_flag=True, hidden=True, help="Always so: what bears the project's label goes.")
 @project_options
 @connection_options
 @pass_options
-def command(options: Options, volumes: bool, timeout: float | None, quiet: bool, remove_orphans: bool) -> None:
+def command(
+    options: Options,
+    volumes: bool,
+    timeout: int | None,
+    wait_timeout: float | None,
+    quiet: bool,
+    remove_orphans: bool,
+) -> None:
     """Stop the project and remove what it left.
 
-    Containers stop in the opposite order of their dependencies. The data of volumes stay unless -v is given.
+    Containers stop in the opposite order of their dependencies. Volumes stay, with their data, unless -v is given.
     """
     project = the_project_name(options)
     namespace = project_namespace(project)
@@ -31,7 +41,7 @@ def command(options: Options, volumes: bool, timeout: float | None, quiet: bool,
     async def whole(client: Client) -> bool:
         with progress(plain=quiet) as screen:
             show = (lambda _: None) if quiet else screen.show
-            return await take_down(client, project, namespace, volumes=volumes, show=show, timeout=timeout)
+            return await take_down(client, project, namespace, Teardown(volumes, timeout, wait_timeout), show)
 
     if not run(options, whole) and not quiet:
         click.echo(f"nothing of the project {project} is there")

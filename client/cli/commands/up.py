@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 import click
 
 from fizz.client.api import Client, EventType
-from fizz.client.cli.apply import apply_project, built_in, result_lines
+from fizz.client.cli.apply import built_in, result_lines
 from fizz.client.cli.autostart import ensure_server
 from fizz.client.cli.changes import changes
 from fizz.client.cli.containers import short_name
+from fizz.client.cli.deploy import apply_project
 from fizz.client.cli.logstream import LogFollower, LogOptions, Selection
 from fizz.client.cli.logtext import LogText
 from fizz.client.cli.options import SECONDS, Options, connection_options, pass_options, project_options
@@ -29,22 +30,34 @@ __all__ = ["command"]
 
 
 @click.command("up")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
 @click.option("-d", "--detach", is_flag=True, help="Return when all containers are started, and leave them running.")
 @click.option("--wait", is_flag=True, help="Return when all containers are ready or have completed. Implies -d.")
 @click.option(
     "--timeout", "--wait-timeout", type=SECONDS, metavar="DURATION", help="Give up waiting after that time, as 90s."
 )
+@click.option("--no-deps", is_flag=True, help="Leave alone what the services depend on.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@click.option("--remove-orphans", is_flag=True, hidden=True, help="Always so: what is not in the file any more goes.")
 @project_options
 @connection_options
 @pass_options
-def command(options: Options, detach: bool, wait: bool, timeout: float | None, quiet: bool) -> None:
-    """Make the project run as its compose file says.
+def command(
+    options: Options,
+    services: tuple[str, ...],
+    detach: bool,
+    wait: bool,
+    timeout: float | None,
+    no_deps: bool,
+    quiet: bool,
+    remove_orphans: bool,
+) -> None:
+    """Make the project run as its compose file says, or some services of it with what they depend on.
 
     What has not changed is not touched; what is no longer in the file is removed, except for volumes. Without -d it
     shows what the containers write, and Ctrl-C stops them. Starts a server if none answers.
     """
-    resources = read_resources(options)
+    resources = read_resources(options, services, dependencies=not no_deps)
     settings = load_settings(options)
     if started := ensure_server(settings):
         click.echo(started)
@@ -89,7 +102,7 @@ async def _attached(settings: Settings, resources: Resources, rollout: Rollout, 
                     await asyncio.wait({watching, interrupt}, return_when=asyncio.FIRST_COMPLETED)
                     if interrupted.is_set():
                         screen.say("stopping (Ctrl-C again leaves at once)")
-                        await stop_deployments(client, resources.project, resources.namespace, screen.show)
+                        await stop_deployments(client, resources, screen.show)
                     else:
                         watching.result()
                 finally:
@@ -108,7 +121,7 @@ async def _watch(
 ) -> None:
     """Show what is written until all containers have ended. Raises `Failure` if something cannot be started."""
     selector = project_selector(resources.project)
-    selection = Selection(resources.namespace, selector)
+    selection = Selection(resources.namespace, selector, resources.services)
     follower = LogFollower(client, selection, LogOptions(since=since), LogText().write)
     logs = asyncio.create_task(follower.run())
     try:

@@ -1,0 +1,48 @@
+"""Bringing a project's resources to the server: one transaction, after what an earlier `down` still removes is gone."""
+
+import asyncio
+from collections.abc import Callable
+
+from fizz.client.api import ApiError, Client, Conflict, Forbidden, TransactionResult
+from fizz.client.cli.apply import PROJECT_KINDS, built_in, operations
+from fizz.client.cli.project import Resources, project_selector
+from fizz.client.cli.session import FIELD_MANAGER
+from fizz.client.cli.waiting import wait_until_gone
+from fizz.schemas.types import JSON
+
+__all__ = ["apply_project"]
+
+_LEAVING = frozenset({"NamespaceTerminating", "ObjectTerminating"})
+_KINDS = (*PROJECT_KINDS, built_in("Volume"))
+
+
+async def apply_project(client: Client, resources: Resources, say: Callable[[str], None]) -> TransactionResult:
+    """Apply the project and remove what is no longer in it, at one revision. Waits for the end of an earlier `down`."""
+    selector = project_selector(resources.project)
+    while True:
+        lists = await asyncio.gather(*(client.list(kind, resources.namespace, selector) for kind in _KINDS))
+        existing = [item for listed in lists for item in listed.items if item["kind"] != "Volume"]
+        try:
+            return await client.transaction(operations(resources, existing), field_manager=FIELD_MANAGER)
+        except (Conflict, Forbidden) as refusal:
+            if not _is_leaving(refusal):
+                raise
+        say(f"the project {resources.project} is still being taken down; waiting for that")
+        await _wait_for_the_end(client, resources.namespace, [item for listed in lists for item in listed.items])
+
+
+def _is_leaving(refusal: ApiError) -> bool:
+    return any(cause.get("reason") in _LEAVING for cause in refusal.causes)
+
+
+async def _wait_for_the_end(client: Client, namespace: str, items: list[JSON]) -> None:
+    """Until what is being deleted is gone: these objects, or else the namespace."""
+    doomed = [item for item in items if "deletionTimestamp" in item["metadata"]]
+    if doomed:
+        await wait_until_gone(client, _KINDS, namespace, doomed, lambda _: None)
+        return
+    kind = built_in("Namespace")
+    place = await client.list(kind, field_selector=f"metadata.name={namespace}")
+    doomed = [item for item in place.items if "deletionTimestamp" in item["metadata"]]
+    if doomed:
+        await wait_until_gone(client, [kind], None, doomed, lambda _: None)
