@@ -9,7 +9,17 @@ from fizz.schemas import labels, times
 from fizz.schemas.names import to_label_value
 from fizz.schemas.types import JSON
 
-__all__ = ["engine_name", "in_order", "is_of", "number_of", "ports_of", "service_of", "short_name", "status_of"]
+__all__ = [
+    "engine_name",
+    "in_order",
+    "in_words",
+    "is_of",
+    "number_of",
+    "ports_of",
+    "service_of",
+    "short_name",
+    "status_of",
+]
 
 _BRIEF: Final = 72
 
@@ -34,6 +44,15 @@ def number_of(item: JSON) -> int:
 def short_name(item: JSON) -> str:
     """`web-1`"""
     return f"{service_of(item)}-{number_of(item)}"
+
+
+def in_words(text: str, items: Iterable[JSON]) -> str:
+    """The text with these containers called by their short names."""
+    if "-" not in text:
+        return text
+    for item in sorted(items, key=lambda each: -len(each["metadata"]["name"])):
+        text = text.replace(item["metadata"]["name"], short_name(item))
+    return text
 
 
 def in_order(items: Iterable[JSON]) -> list[JSON]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from fizz.client.cli.containers import short_name
+from fizz.client.cli.containers import in_words
 from fizz.client.cli.summaries import condition
 from fizz.schemas import labels, names
 from fizz.schemas.types import JSON
@@ -79,7 +79,8 @@ class Rollout:
     def states(self) -> dict[str, State]:
         """How far each is."""
         states = {name: self._state(name) for name in self._names}
-        return {name: State(state.stage, self._in_words(state.detail)) for name, state in states.items()}
+        items = [item for each in self._containers.values() for item in each.values()]
+        return {name: State(state.stage, in_words(state.detail, items)) for name, state in states.items()}
 
     def is_over(self) -> bool:
         """Whether all have reached the goal, or one never will."""
@@ -177,13 +178,6 @@ class Rollout:
             return False
         statuses = [item.get("status") or {} for item in self._alive(name)]
         return any(status.get("phase") == "Running" and not status.get("health") for status in statuses)
-
-    def _in_words(self, text: str) -> str:
-        """The text with containers called as people know them: `web-1`."""
-        items = [item for each in self._containers.values() for item in each.values()] if "-" in text else []
-        for item in sorted(items, key=lambda each: -len(each["metadata"]["name"])):
-            text = text.replace(item["metadata"]["name"], short_name(item))
-        return text
 
     def _step(self, name: str) -> str:
         """What the slowest container is at."""

@@ -8,6 +8,7 @@ from typing import Final
 from fizz.client.api import Client, EventType
 from fizz.client.cli.apply import built_in
 from fizz.client.cli.changes import changes
+from fizz.client.cli.containers import in_words
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.formats import name_of
 from fizz.client.cli.rollout import Rollout
@@ -106,7 +107,8 @@ async def wait_until_gone(
 
     False as soon as a newcomer is there: somebody makes anew what is to go, and waiting might have no end.
     """
-    names = {uid_of(item): name_of(item) for item in doomed}
+    containers = [item for item in doomed if item["kind"] == "Container"]
+    names = {uid_of(item): in_words(name_of(item), containers) for item in doomed}
     states = dict.fromkeys(names.values(), "waiting")
     there: set[str] = set()
     try:
@@ -121,7 +123,7 @@ async def wait_until_gone(
                     states[name] = "gone"
                 elif name:
                     there.add(uid_of(event.object))
-                    states[name] = _leaving(event.object)
+                    states[name] = in_words(_leaving(event.object), containers)
                 elif event.type is not EventType.DELETED and is_newcomer(event.object):
                     return False
                 if complete:

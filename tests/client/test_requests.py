@@ -41,6 +41,22 @@ async def test_a_read_waits_for_a_server_that_restarts(tmp_path: Path) -> None:
 
 
 @virtual_time
+async def test_a_lost_server_and_its_return_are_told_once(tmp_path: Path) -> None:
+    told: list[Unavailable | None] = []
+    fake = FakeServer(tmp_path)
+    fake.commit(("ADDED", config_map("motd")))
+    async with fake.client(on_connection=told.append) as client:
+        reading = asyncio.create_task(client.get(ConfigMap, "motd", "blog"))
+        await elapse(5)
+        assert len(told) == 1
+        assert "no server answers there" in str(told[0])
+        async with fake:
+            await reading
+            await client.get(ConfigMap, "motd", "blog")
+    assert told[1:] == [None]
+
+
+@virtual_time
 async def test_a_write_waits_for_a_server_that_surely_did_not_get_it(tmp_path: Path) -> None:
     fake = FakeServer(tmp_path)
     async with fake.client() as client:

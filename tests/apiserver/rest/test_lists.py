@@ -117,7 +117,11 @@ async def test_a_finalizer_holds_an_object_until_it_is_taken_away(api: Any) -> N
     await api.config_map("a", {}, finalizers=["example.com/hold"])
     held = await api.delete(f"{MAPS}/a")
     assert held.json["metadata"]["deletionTimestamp"]
-    assert held.json["metadata"]["deletionGracePeriodSeconds"] == 0
+    assert "deletionGracePeriodSeconds" not in held.json["metadata"]
+    for seconds, kept in (("7", 7), ("9", 7), ("0", 0)):  # never longer than was asked for before
+        held = await api.delete(f"{MAPS}/a", gracePeriodSeconds=seconds)
+        assert held.json["metadata"]["deletionGracePeriodSeconds"] == kept
+    assert (await api.delete(f"{MAPS}/a", gracePeriodSeconds="-1")).code == 422
     again = await api.delete(f"{MAPS}/a")
     assert again.json["metadata"]["deletionTimestamp"] == held.json["metadata"]["deletionTimestamp"]
     await api.patch(f"{MAPS}/a", {"metadata": {"finalizers": None}})

@@ -65,6 +65,21 @@ async def test_all_verbs_in_one(api: Any) -> None:
     assert (await api.get("/api/v1/namespaces/blog/configmaps/b")).code == 404
 
 
+async def test_what_is_being_deleted_is_not_applied_as_alive(api: Any) -> None:
+    await api.namespace()
+    await api.config_map("a", {}, finalizers=["example.com/hold"])
+    ended = await api.post(PATH, transaction({"verb": "delete", "object": config_map("a"), "gracePeriodSeconds": 3}))
+    assert ended.json["results"][0]["object"]["metadata"]["deletionGracePeriodSeconds"] == 3
+
+    apply = {"verb": "apply", "object": config_map("a", {"k": "1"}), "alive": True}
+    refused = await api.post(PATH, transaction(apply), fieldManager="test")
+    accepted = await api.post(PATH, transaction({**apply, "alive": False}), fieldManager="test")
+
+    assert refused.code == 409
+    assert refused.json["details"]["causes"][0]["reason"] == "ObjectTerminating"
+    assert accepted.code == 200
+
+
 async def test_an_object_is_written_once(api: Any) -> None:
     await api.namespace()
     body = transaction({"verb": "apply", "object": config_map("a")}, {"verb": "delete", "object": config_map("a")})

@@ -9,10 +9,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fizz.client.api import Client
+from fizz.client.cli.deploy import apply_project
 from fizz.client.cli.main import cli
-from fizz.client.testing import server
+from fizz.client.cli.options import Options
+from fizz.client.cli.project import read_resources
+from fizz.client.controller import Manager
+from fizz.client.testing import eventually, server
+from fizz.controllers.namespace.reconcile import NamespaceController
 from fizz.schemas import logs
-from fizz.schemas.apps import Deployment
+from fizz.schemas.apps import Deployment, Network, Volume
 from fizz.schemas.core import Event, Namespace, Secret
 
 Fizz = Callable[..., Awaitable[Result]]
@@ -67,6 +72,17 @@ def fizz(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fiz
         return await asyncio.to_thread(CliRunner().invoke, cli, words, input=stdin)
 
     return run
+
+
+@pytest.fixture
+async def namespaces(client: Client) -> AsyncIterator[None]:
+    """The controller that empties namespaces which are to go."""
+    manager = Manager(client)
+    manager.add(NamespaceController(manager).controller())
+    running = asyncio.create_task(manager.run())
+    yield
+    manager.stop()
+    await running
 
 
 async def test_manifests_are_applied_at_once_and_then_unchanged(fizz: Fizz, client: Client) -> None:
@@ -240,6 +256,117 @@ async def test_down_of_nothing_says_so(fizz: Fizz) -> None:
     result = await fizz("-p", "nothing", "down")
 
     assert (result.exit_code, result.output) == (0, "nothing of the project nothing is there\n")
+
+
+HELD = ["example.com/hold"]
+
+
+async def hold(client: Client, target: type[Deployment | Volume], name: str, finalizers: list[str]) -> None:
+    """Let an object wait before it goes, or let it go."""
+    await client.patch(target, name, {"metadata": {"finalizers": finalizers}}, "shop")
+
+
+async def is_leaving(client: Client, target: type[Deployment | Volume], name: str) -> bool:
+    return (await client.get(target, name, "shop")).metadata.deletion_timestamp is not None
+
+
+async def test_up_waits_for_an_earlier_down(fizz: Fizz, client: Client) -> None:
+    write("compose.yaml", COMPOSE)
+    await fizz("apply", "-f", "compose.yaml")
+    await hold(client, Deployment, "web", HELD)
+    before = (await client.get(Deployment, "web", "shop")).metadata.uid
+    await client.delete(Deployment, "web", "shop")
+
+    told: list[str] = []
+    up = asyncio.create_task(apply_project(client, read_resources(Options()), told.append))
+    await eventually(lambda: bool(told))
+    await hold(client, Deployment, "web", [])
+    results = (await up).results
+
+    assert told == ["the project shop is still being taken down; waiting for that"]
+    assert [done.object["metadata"]["name"] for done in results if done.verb == "created"] == ["web"]
+    assert (await client.get(Deployment, "web", "shop")).metadata.uid != before
+
+
+@pytest.mark.usefixtures("namespaces")
+async def test_down_takes_along_what_is_made_meanwhile(fizz: Fizz, client: Client) -> None:
+    write("compose.yaml", COMPOSE)
+    await fizz("apply", "-f", "compose.yaml")
+    await hold(client, Deployment, "web", HELD)
+    late = (await client.get(Deployment, "db", "shop")).dump()
+    late["metadata"] = {"name": "late", "namespace": "shop", "labels": late["metadata"]["labels"]}
+
+    down = asyncio.ensure_future(fizz("down"))
+    await eventually(lambda: is_leaving(client, Deployment, "web"))
+    await client.create({key: late[key] for key in ("apiVersion", "kind", "metadata", "spec")})
+    await eventually(lambda: _is_gone(client, "late"))
+    await hold(client, Deployment, "web", [])
+
+    assert (await down).exit_code == 0
+    assert (await client.list(Deployment, "shop")).items == []
+
+
+async def _is_gone(client: Client, name: str) -> bool:
+    return name not in [item.name for item in (await client.list(Deployment, "shop")).items]
+
+
+@pytest.mark.usefixtures("namespaces")
+async def test_down_keeps_volumes_until_they_are_to_go(fizz: Fizz, client: Client) -> None:
+    volumes = "mariadb, volumes: [data:/d, shared:/s]"
+    write("compose.yaml", COMPOSE.replace("mariadb", volumes) + "volumes: {data: {}, shared: {external: true}}\n")
+    await fizz("apply", "-f", "compose.yaml")
+
+    plain = await fizz("down")
+    kept = [item.name for item in (await client.list(Volume, "shop")).items]
+    again = await fizz("down")
+    whole = await fizz("down", "-v")
+
+    assert kept == ["data"]
+    assert "volume/data kept: its data stays until `fizz down -v`" in plain.output
+    assert "volume/shared gone" in plain.output
+    assert (again.exit_code, "nothing" in again.output) == (0, False)
+    assert "volume/data gone" in whole.output
+    assert "shop" not in [item.name for item in (await client.list(Namespace)).items]
+
+
+async def test_down_passes_the_time_to_stop_on(fizz: Fizz, client: Client) -> None:
+    write("compose.yaml", COMPOSE)
+    await fizz("apply", "-f", "compose.yaml")
+    await hold(client, Deployment, "web", HELD)
+
+    result = await fizz("down", "-t", "2", "--wait-timeout", "0.5")
+
+    assert "still there after" in str(result.exception)
+    assert "deployment/web" in str(result.exception)
+    assert (await client.get(Deployment, "web", "shop")).metadata.deletion_grace_period_seconds == 2
+
+
+async def test_services_are_brought_up_alone(fizz: Fizz, client: Client) -> None:
+    write("compose.yaml", COMPOSE + "  other: {image: x}\n")
+
+    await fizz("up", "-d", "--timeout", "0.1", "--no-deps", "web")
+    alone = [item.name for item in (await client.list(Deployment, "shop")).items]
+    await fizz("up", "-d", "--timeout", "0.1", "web")
+    with_db = [item.name for item in (await client.list(Deployment, "shop")).items]
+    await fizz("up", "-d", "--timeout", "0.1", "other")
+    unknown = await fizz("up", "-d", "othr")
+
+    assert (alone, with_db) == (["web"], ["db", "web"])
+    assert [item.name for item in (await client.list(Deployment, "shop")).items] == ["db", "other", "web"]
+    assert 'there is no service "othr"' in str(unknown.exception)
+
+
+async def test_other_profiles_are_left_alone(fizz: Fizz, client: Client) -> None:
+    extra = "  debug: {image: x, profiles: [debug], networks: [side]}\nnetworks: {side: {}}\n"
+    write("compose.yaml", COMPOSE + extra)
+    await fizz("--profile", "debug", "apply", "-f", "compose.yaml")
+    await fizz("apply", "-f", "compose.yaml")
+    deployments = [item.name for item in (await client.list(Deployment, "shop")).items]
+    write("compose.yaml", COMPOSE)
+    await fizz("apply", "-f", "compose.yaml")
+
+    assert deployments == ["db", "debug", "web"]
+    assert [item.name for item in (await client.list(Network, "shop")).items] == ["default"]
 
 
 async def test_a_kubeconfig_needs_tcp(fizz: Fizz) -> None:

@@ -85,7 +85,7 @@ def present(count: int = 1, **more: int) -> dict[str, Any]:
         pytest.param(
             [deployment(reason="ReplicaFailed", message="web-0: no such image", **present()), container()],
             Stage.FAILED,
-            "web-0: no such image",
+            "web-1: no such image",
             id="cannot start",
         ),
         pytest.param(
@@ -121,7 +121,7 @@ def test_a_deployment_is_at_a_stage(items: list[JSON], stage: Stage, detail: str
                 deployment("db", reason="ReplicaUnhealthy", message="db-0 is unhealthy", **present()),
                 container("db-0", "db", **RUNS, health="unhealthy"),
             ],
-            "depends on db, which failed: db-0 is unhealthy",
+            "depends on db, which failed: db-1 is unhealthy",
             id="unhealthy",
         ),
         pytest.param(
@@ -168,10 +168,24 @@ def test_the_goal_of_waiting_is_readiness() -> None:
 
 
 def test_while_waiting_an_unhealthy_replica_is_a_failure() -> None:
-    sick = [deployment(reason="ReplicaUnhealthy", message="web-0 is unhealthy", **present()), container(**RUNS)]
+    sick = [deployment(reason="ReplicaUnhealthy", message="web-ab12-0 is unhealthy", **present())]
+    sick.append(container("web-ab12-0", **RUNS))
 
     assert rollout_of(*sick).failures() == {}
-    assert rollout_of(*sick, wait=True).failures() == {"web": "web-0 is unhealthy"}
+    assert rollout_of(*sick, wait=True).failures() == {"web": "web-1 is unhealthy"}
+
+
+def test_a_deployment_that_goes_meanwhile_has_failed() -> None:
+    made = rollout_of(deployment(**present()), container(**RUNS, health="starting"), wait=True)
+    going = deployment()
+    going["metadata"]["deletionTimestamp"] = "2026-01-31T09:30:00Z"
+
+    made.put(going)
+    assert made.failures() == {"web": "is being removed by somebody else"}
+    made.remove(going)
+    assert made.states()["web"].stage is Stage.WAITING  # it may come with what has not been told yet
+    made.complete = True
+    assert made.failures() == {"web": "was removed meanwhile"}
 
 
 def test_a_container_that_is_still_there_from_before_keeps_it_unfinished() -> None:

@@ -79,6 +79,11 @@ PLANS = [
     ("dead", view(DEAD), [Remove(DEAD), Create("web"), Start("web")]),
     ("being removed", view(GOING), [Create("web"), Start("web")]),
     ("deleted", view(RUNNING, wanted=DELETED), [Stop(RUNNING, END), Remove(RUNNING), RemoveFiles("u"), Release()]),
+    (
+        "deleted in a hurry",
+        view(RUNNING, wanted=replace(DELETED, grace_seconds=1)),
+        [Stop(RUNNING, END, 1), Remove(RUNNING), RemoveFiles("u"), Release()],
+    ),
     ("deleted and gone", view(wanted=DELETED), [RemoveFiles("u"), Release()]),
     ("deleted, being removed", view(GOING, wanted=DELETED), []),
     ("left over", view(EXITED, wanted=None), [Remove(EXITED), RemoveFiles("u")]),
