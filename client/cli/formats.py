@@ -10,7 +10,7 @@ import click
 
 from fizz.client.cli.jsonpath import JsonPathError, evaluate
 
-__all__ = ["Form", "Output", "as_list", "name_of", "parse_output", "to_yaml", "write"]
+__all__ = ["Form", "Output", "as_list", "name_of", "parse_output", "to_json", "to_yaml", "write"]
 
 
 class Form(Enum):
@@ -54,7 +54,7 @@ def write(output: Output, data: Any) -> str:
     """Objects in a form that is no table; `data` is one object or a List."""
     match output.form:
         case Form.JSON:
-            return json.dumps(data, indent=2, ensure_ascii=False)
+            return to_json(data)
         case Form.YAML:
             return to_yaml(data).rstrip("\n")
         case Form.JSONPATH:
@@ -75,6 +75,11 @@ def name_of(item: Any) -> str:
     kind = str(item.get("kind", "")).lower()
     suffix = "" if group in {"", "fizz.dev"} else f".{group}"
     return f"{kind}{suffix}/{item['metadata']['name']}"
+
+
+def to_json(data: Any) -> str:
+    """JSON in the order of the data, indented."""
+    return json.dumps(data, indent=2, ensure_ascii=False)
 
 
 def to_yaml(data: Any) -> str:

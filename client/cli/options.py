@@ -39,6 +39,7 @@ class Options:
     profile: list[str] = field(default_factory=list)
     env_file: list[str] = field(default_factory=list)
     project_directory: str | None = None
+    all_resources: bool = False
 
 
 pass_options = click.make_pass_decorator(Options, ensure=True)
@@ -93,6 +94,9 @@ def _project(command: F, *file_names: str) -> F:
         _shared("--profile", multiple=True, metavar="NAME", help="Profile to switch on; may be repeated."),
         _shared("--env-file", multiple=True, metavar="FILE", help="File of variables instead of .env."),
         _shared("--project-directory", metavar="DIR", help="Folder that paths are relative to."),
+        _shared(
+            "--all-resources", is_flag=True, default=None, help="Keep networks, volumes and the like that nobody uses."
+        ),
     )
 
 

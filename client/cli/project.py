@@ -5,7 +5,7 @@ Warnings go to standard error. Errors end the command: all of them at once, one 
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import click
 
 from fizz.client.cli.failures import Failure, ProblemsInFiles
 from fizz.client.cli.options import Options
-from fizz.client.compose import LoadOptions, Problem, Project, TranslateError, load, translate
+from fizz.client.compose import LoadOptions, Problem, Project, Severity, TranslateError, load, translate
 from fizz.schemas import labels
 from fizz.schemas.names import to_label_value, to_name
 
@@ -71,19 +71,22 @@ def load_options(options: Options, services: Sequence[str] = (), *, dependencies
         project_directory=options.project_directory or "",
         env_files=tuple(options.env_file),
         profiles=tuple(options.profile),
+        all_resources=options.all_resources,
         services=tuple(services),
         dependencies=dependencies,
     )
 
 
-def load_project(options: Options, load_with: LoadOptions | None = None, *, warn: bool = True) -> Project:
-    """The project. Raises `ProblemsInFiles`."""
+def load_project(
+    options: Options, load_with: LoadOptions | None = None, *, warn: bool = True, printing: bool = False
+) -> Project:
+    """The project. Raises `ProblemsInFiles`, also for what no engine would run, unless it is only for `printing`."""
     loaded = load(load_with or load_options(options), os.environ)
-    if loaded.project is None:
+    if loaded.project is None or (loaded.blockers and not printing):
         raise _unusable(loaded.problems)
     if warn:
-        for problem in loaded.warnings:
-            click.echo(problem.format(), err=True)
+        for problem in (*loaded.blockers, *loaded.warnings):
+            click.echo(replace(problem, severity=Severity.WARNING).format(), err=True)
     return loaded.project
 
 

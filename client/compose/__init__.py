@@ -17,6 +17,7 @@ never raised, so that all of them are told at once.
 from typing import TYPE_CHECKING
 
 from fizz.client.compose.filesystem import Filesystem, LocalFilesystem, MemoryFilesystem
+from fizz.client.compose.hashing import service_hash
 from fizz.client.compose.interpolate import Variable
 from fizz.client.compose.loading import load
 from fizz.client.compose.options import LoadOptions
@@ -40,12 +41,15 @@ __all__ = [
     "Variable",
     "load",
     "render",
+    "service_hash",
     "translate",
 ]
 
 
 def translate(project: Project) -> "list[Object]":
     """The resources that a project becomes, in the order in which they are applied. Raises `TranslateError`."""
+    if project.blockers:
+        raise TranslateError(project.blockers)
     from fizz.client.compose.translate import translate_project  # models cost time that printing does not need
 
     return translate_project(project)

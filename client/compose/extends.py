@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fizz.client.compose.interpolate import Interpolator
-from fizz.client.compose.nodes import Node, broken
+from fizz.client.compose.nodes import RESET, Node, broken
 from fizz.client.compose.options import LoadOptions
 from fizz.client.compose.paths import absolute, folder_of
 from fizz.client.compose.problems import Place, Problems, suggestion
@@ -67,6 +67,8 @@ class _Resolver:
             return service
         entries = {key: child for key, child in service.mapping().items() if key != "extends"}
         own = service.with_value(entries)
+        if extends.tag == RESET:
+            return own
         chain = (*chain, (scope.path, name))
         base = self._base(name, extends, known, scope, chain)
         if base is None or not isinstance(base.value, dict):

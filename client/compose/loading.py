@@ -12,7 +12,7 @@ from fizz.client.compose.nodes import Node
 from fizz.client.compose.normalise import normalise
 from fizz.client.compose.options import LoadOptions
 from fizz.client.compose.paths import shown
-from fizz.client.compose.problems import Problems
+from fizz.client.compose.problems import Problems, Severity
 from fizz.client.compose.project import Loaded, Project
 from fizz.client.compose.selection import by_profile, named_profiles, only, profiles_of
 
@@ -67,6 +67,7 @@ def _load(
         variables={key: value for part in loader.interpolators for key, value in part.variables.items()},
         model=normalise(name, found.directory, tree, workloads, environment, options),
         interpolated=options.interpolate,
+        blockers=tuple(problem for problem in problems.all() if problem.severity is Severity.BLOCKER),
         tree=tree,
         filesystem=filesystem,
     )

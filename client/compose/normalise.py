@@ -77,7 +77,8 @@ def _prune(kind: str, project: str, model: JSON, used: set[tuple[str, str]], opt
 
 def _named(project: str, key: str, resource: JSON) -> JSON:
     default = key if resource.get("external") else f"{project}_{key}"
-    return {**resource, "name": resource.get("name") or default}
+    named: JSON = {"name": default, **resource}
+    return {key: value for key, value in named.items() if key != "name" or value != ""}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """What is wrong with a compose file: problems with an exact place, collected so that all are told at once.
 
 A problem is one line: `compose.yaml:7:5: services.web.tty must be true or false, not "maybe"`. An error keeps the
-project from being used, a warning does not. `Problems` collects them while a project is loaded; it drops repetitions,
-because an anchor that is used by ten services is wrong in one place only.
+project from being used, a warning does not; a blocker lets it be printed, as compose does, but not be run. `Problems`
+collects them while a project is loaded; it drops repetitions, because an anchor that is used by ten services is wrong
+in one place only.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ class Severity(StrEnum):
     """How bad it is."""
 
     ERROR = "error"
+    BLOCKER = "blocker"
     WARNING = "warning"
 
 
@@ -74,6 +76,10 @@ class Problems:
     def error(self, place: Place | None, text: str, *, path: Path = (), hint: str = "") -> None:
         """Something that keeps the project from being used. With a path, the message is the path and the text."""
         self._add(Severity.ERROR, place, text, path, hint)
+
+    def refuse(self, place: Place | None, text: str, *, path: Path = (), hint: str = "") -> None:
+        """Something that compose prints, but that no engine runs."""
+        self._add(Severity.BLOCKER, place, text, path, hint)
 
     def warn(self, place: Place | None, text: str, *, path: Path = (), hint: str = "") -> None:
         """Something that the author should know."""

@@ -20,7 +20,7 @@ class Project:
     frozen. It holds the services that profiles enable, and of networks, volumes, secrets and configs those that they
     use. `tree` is what the model was made of, with places. `files` are named as in messages. `variables` are those
     that the files ask for, `profiles` the enabled ones and `all_profiles` those that services name. A project that
-    is not `interpolated` has variables in its values and can only be printed.
+    is not `interpolated` has variables in its values and can only be printed, as one with `blockers`.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Project:
     variables: Mapping[str, Variable]
     model: dict[str, Any]
     interpolated: bool
+    blockers: tuple[Problem, ...]
     tree: Node = field(repr=False)
     filesystem: Filesystem = field(repr=False, compare=False)
 
@@ -73,6 +74,11 @@ class Loaded:
     def errors(self) -> tuple[Problem, ...]:
         """Those that keep the project from being used."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+    @property
+    def blockers(self) -> tuple[Problem, ...]:
+        """Those that let it be printed, but not run."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.BLOCKER)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -3,8 +3,8 @@
 Texts, numbers and truth values must be equal and of one kind; whole numbers may be written as floats. The order of keys
 means nothing, that of lists does, but for those that compose prints in random order.
 
-What compose prints as YAML must be met exactly. As JSON, compose prints `null` or `{}` for some things that are not
-there, leaves others out that are, and changes a few names: this module knows which, and `strict=True` forgives none.
+What compose prints as YAML must be met exactly. As JSON, compose leaves out some things that are there, and changes a
+few names: this module knows which, and `strict=True` forgives none.
 """
 
 from collections.abc import Iterator
@@ -17,19 +17,6 @@ from tests.parity.corpus import Answer, Case
 __all__ = ["Verdict", "compare"]
 
 _ABSENT: Final = object()
-# Printed for what is not there.
-_EMPTY: Final[tuple[tuple[str, Any], ...]] = (
-    ("networks.*.ipam", {}),
-    ("services.*.command", None),
-    ("services.*.entrypoint", None),
-    ("services.*.deploy.placement", {}),
-    ("services.*.deploy.resources", {}),
-    ("services.*.develop.watch.*.exec", {"command": None}),
-    ("services.*.pre_start.*.command", None),
-    ("services.*.pre_start.*.entrypoint", None),
-    ("jobs.*.command", None),
-    ("jobs.*.entrypoint", None),
-)
 # Left out though it is there: extensions anywhere but at the top, and more.
 _LOST: Final = ("models", "jobs.*.name", *(f"{'*.' * depth}x-*" for depth in range(1, 9)))
 _ULIMITS: Final = ("services.*.ulimits.*", "services.*.build.ulimits.*")  # zeros are left out
@@ -79,8 +66,6 @@ def _walk(path: Path, compose: Any, fizz: Any, forgiving: bool) -> Iterator[str]
 
 def _repaired(path: Path, compose: Any, fizz: Any) -> Any:
     """What compose means by what it prints, as JSON, where Fizz says something."""
-    if fizz is _ABSENT and any(compose == nothing and _matches(path, pattern) for pattern, nothing in _EMPTY):
-        return _ABSENT
     if compose is _ABSENT and any(_matches(path, pattern) for pattern in _LOST):
         return fizz
     if isinstance(compose, dict) and _matches(path, "services.*.blkio_config.*.*"):

@@ -38,7 +38,8 @@ def _call_library(case: Case, options: LoadOptions) -> Answer:
         loaded = load(options, case.environ, _Files(case.stdin))
     if loaded.project is None:
         return Answer.refusal(case, "\n".join(problem.format() for problem in loaded.errors))
-    return Answer.of(case, json.dumps(render(loaded.project, escape=options.interpolate)))
+    printed = render(loaded.project, escape=options.interpolate, form="yaml" if case.form == "yaml" else "json")
+    return Answer.of(case, json.dumps(printed))
 
 
 @click.command(add_help_option=False)
@@ -47,7 +48,7 @@ def _call_library(case: Case, options: LoadOptions) -> Answer:
 @click.option("--project-directory", default="")
 @click.option("--env-file", "env_files", multiple=True)
 @click.option("--profile", "profiles", multiple=True)
-@click.option("--format", expose_value=False)
+@click.option("--format", expose_value=False, type=click.Choice(["json", "yaml"]))
 @click.option("--no-interpolate", "interpolate", flag_value=False, default=True)
 @click.option("--no-env-resolution", "resolve_env", flag_value=False, default=True)
 @click.option("--no-path-resolution", "resolve_paths", flag_value=False, default=True)

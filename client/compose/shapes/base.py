@@ -24,6 +24,10 @@ class Reader:
         """Something that is wrong."""
         self.problems.error(place, text, path=path, hint=hint)
 
+    def refuse(self, place: Place, path: Path, text: str, hint: str = "") -> None:
+        """Something that compose prints, but that no engine runs."""
+        self.problems.refuse(place, text, path=path, hint=hint)
+
     def warn(self, place: Place, path: Path, text: str, hint: str = "") -> None:
         """Something that the author should know; nothing inside of a part that has no effect anyway."""
         if not self.muted:

@@ -27,18 +27,23 @@ _OCTAL: Final = re.compile(r"[0-7]+")
 
 
 class Text(Shape):
-    """A string; perhaps of a certain form, or one of some words. `nullable` lets an explicit null mean "none"."""
+    """A string; perhaps of a certain form, or one of some words. `nullable` lets an explicit null mean "none".
+
+    What does not have the form of `pattern` is an error; of `runs`, a blocker, because compose leaves it to the engine.
+    """
 
     def __init__(
         self,
         *,
         choices: tuple[str, ...] = (),
         pattern: str = "",
+        runs: str = "",
         form: str = "",
         nullable: bool = False,
     ) -> None:
         self._choices = choices
         self._pattern = re.compile(pattern) if pattern else None
+        self._runs = re.compile(runs) if runs else None
         self._form = form
         self._nullable = nullable
 
@@ -60,6 +65,8 @@ class Text(Shape):
         if self._pattern and not self._pattern.search(value):
             reader.error(node, path, f'must be {self._form}, not "{value}"')
             return None
+        if self._runs and not self._runs.search(value):
+            reader.refuse(node, path, f'must be {self._form}, not "{value}"')
         return node
 
 
@@ -124,14 +131,21 @@ class Flag(Shape):
 
 class Whole(Shape):
     """A whole number in a range. `floats` lets a fraction in and cuts it off, with a warning, as compose does.
-    `strings=False` is for the few fields that variables cannot set.
+    `strings=False` is for the few fields that variables cannot set. Outside of `runs` no engine takes it.
     """
 
     def __init__(
-        self, minimum: int | None = None, maximum: int | None = None, *, floats: bool = False, strings: bool = True
+        self,
+        minimum: int | None = None,
+        maximum: int | None = None,
+        *,
+        floats: bool = False,
+        strings: bool = True,
+        runs: tuple[int, int] | None = None,
     ) -> None:
         self._minimum = minimum
         self._maximum = maximum
+        self._runs = runs
         self._floats = floats
         self._strings = strings
 
@@ -144,6 +158,8 @@ class Whole(Shape):
             bounds = f"at least {low}" if high is None else f"from {low} to {high}"
             reader.error(node, path, f"must be {bounds}, not {value}")
             return None
+        if self._runs and not self._runs[0] <= value <= self._runs[1]:
+            reader.refuse(node, path, f"must be from {self._runs[0]} to {self._runs[1]}, not {value}")
         return node.with_value(value)
 
     def _number(self, node: Node, path: Path, reader: Reader) -> int | None:

@@ -98,6 +98,8 @@ class Table(Shape):
             if key is None:
                 if self._extensions and name.startswith("x-"):
                     result[name] = child
+                elif (reset := read_reset(child)) is not None:
+                    result[name] = reset
                 else:
                     self._unknown(name, node, path, reader)
                     if not self._lenient:

@@ -87,10 +87,9 @@ class _Expose(Shape):
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         port = Loose(whole=True).read(node, path, reader)
-        if port is None or reader.as_written(port) or self._FORM.fullmatch(str(port.value)):
-            return port
-        reader.error(node, path, f'must be a port like 80, 80-90 or 53/udp, not "{port.value}"')
-        return None
+        if port is not None and not reader.as_written(port) and not self._FORM.fullmatch(str(port.value)):
+            reader.refuse(node, path, f'must be a port like 80, 80-90 or 53/udp, not "{port.value}"')
+        return port
 
 
 _ATTACHMENT: Final = Table(
@@ -177,7 +176,7 @@ CONTAINER: Final[dict[str, Key]] = {
     "networks": yes(MapOf(_ATTACHMENT, names=NAMES, from_list=_nothing)),
     "oom_kill_disable": later(Flag()),
     "oom_score_adj": later(Whole(-1000, 1000)),
-    "pid": later(Text(nullable=True)),
+    "pid": later(Text()),
     "pids_limit": yes(Whole(floats=True), "resources.limits.pids"),
     "platform": yes(Text(), "platform"),
     "privileged": yes(Flag(), "privileged"),

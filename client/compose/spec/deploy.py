@@ -3,12 +3,14 @@
 from typing import Final
 
 from fizz.client.compose.nodes import Node
+from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import (
     Amount,
     Bytes,
     Duration,
     ListOf,
     Pairs,
+    Reader,
     Table,
     Text,
     Whole,
@@ -41,8 +43,19 @@ _UPDATE: Final = Table(
     }
 )
 
+
+def _with_value(node: Node, path: Path, reader: Reader) -> Node:
+    return node.with_value({"value": node.with_value(0), **node.mapping()})
+
+
 _GENERIC: Final = ListOf(
-    Table({"discrete_resource_spec": yes(Table({"kind": yes(Text()), "value": yes(Whole(floats=True))}))}),
+    Table(
+        {
+            "discrete_resource_spec": yes(
+                Table({"kind": yes(Text()), "value": yes(Whole(floats=True), keep=True)}, finish=_with_value)
+            )
+        }
+    ),
     duplicates="keep",
 )
 
@@ -85,7 +98,7 @@ DEPLOY: Final = Table(
     {
         "mode": ignored(Text(), _SWARM),
         "endpoint_mode": ignored(Text(), _SWARM),
-        "replicas": yes(Whole(0, 10_000), "spec.replicas of the Deployment", keep=True),
+        "replicas": yes(Whole(0, runs=(0, 10_000)), "spec.replicas of the Deployment", keep=True),
         "labels": yes(Pairs(), "labels of the Deployment, where Kubernetes allows them"),
         "rollback_config": later(_UPDATE, keep=True),
         "update_config": later(_UPDATE, keep=True),

@@ -1,6 +1,6 @@
 """Devices: nodes of the host's /dev, GPUs and other devices by capability, and limits of block devices."""
 
-from typing import Final
+from typing import Any, Final
 
 from fizz.client.compose.nodes import Node, empty_mapping
 from fizz.client.compose.problems import Path
@@ -12,9 +12,11 @@ __all__ = ["BLKIO", "DEVICES", "DEVICE_REQUESTS", "GPUS"]
 def _short_device(node: Node, path: Path, reader: Reader) -> Node | None:
     """`source[:target[:permissions]]`; where there is one path, it is both."""
     parts = str(node.value).split(":")
-    if len(parts) > 3 or not parts[0]:
+    if len(parts) > 3:
         reader.error(node, path, f'must be source[:target[:permissions]], not "{node.value}"')
         return None
+    if not parts[0]:
+        reader.refuse(node, path, f'must be source[:target[:permissions]], not "{node.value}"')
     source, target, permissions = (*parts, "", "")[:3]
     values = {"source": source, "target": target or source, "permissions": permissions or "rwm"}
     return Node({key: node.with_value(value) for key, value in values.items()}, node.file, node.line, node.column)
@@ -97,16 +99,28 @@ class _Gpus(ListOf):
 GPUS: Final = _Gpus()
 
 
+class _Rate(Bytes):
+    """A size; zero is one, too."""
+
+    def dump(self, node: Node) -> Any:
+        return str(node.value)
+
+
 def _limits(key: str, shape: Shape) -> ListOf:
-    return ListOf(Table({"path": yes(Text()), key: yes(shape)}, extensions=False), duplicates="keep")
+    def finish(node: Node, path: Path, reader: Reader) -> Node:
+        """Both are printed, said or not."""
+        return node.with_value({"path": node.with_value(""), key: node.with_value(0), **node.mapping()})
+
+    keys = {"path": yes(Text(), keep=True), key: yes(shape, keep=True)}
+    return ListOf(Table(keys, extensions=False, finish=finish), duplicates="keep")
 
 
 BLKIO: Final = Table(
     {
-        "device_read_bps": yes(_limits("rate", Bytes(floats=False))),
-        "device_read_iops": yes(_limits("rate", Bytes(floats=False))),
-        "device_write_bps": yes(_limits("rate", Bytes(floats=False))),
-        "device_write_iops": yes(_limits("rate", Bytes(floats=False))),
+        "device_read_bps": yes(_limits("rate", _Rate(floats=False))),
+        "device_read_iops": yes(_limits("rate", _Rate(floats=False))),
+        "device_write_bps": yes(_limits("rate", _Rate(floats=False))),
+        "device_write_iops": yes(_limits("rate", _Rate(floats=False))),
         "weight": yes(Whole(strings=False)),
         "weight_device": yes(_limits("weight", Whole())),
     },

@@ -24,7 +24,8 @@ class _Addresses(Shape):
         return Node(addresses, node.file, node.line, node.column, tag=node.tag)
 
     def merge(self, base: Node, over: Node) -> Node:
-        return over.with_value([*base.items(), *over.items()])
+        known = {item.value for item in base.items()}
+        return over.with_value([*base.items(), *(item for item in over.items() if item.value not in known)])
 
 
 class Hosts(Shape):

@@ -2,8 +2,8 @@
 
     [[address:][published]:]target[/protocol]       published and target may be ranges a-b
 
-A range of targets becomes one port each. A range of published ports for one target stays a range: the engine takes a
-free one out of it.
+A range of targets becomes one port each, in the order of texts, as compose has them. A range of published ports for one
+target stays a range: the engine takes a free one out of it.
 """
 
 import ipaddress
@@ -53,7 +53,7 @@ def split_port(text: str) -> list[dict[str, str | int]]:
             **({"host_ip": address} if address else {}),
             "protocol": protocol,
         }
-        for offset, port in enumerate(range(targets[0], targets[1] + 1))
+        for offset, port in sorted(enumerate(range(targets[0], targets[1] + 1)), key=lambda each: str(each[1]))
     ]
 
 
@@ -103,13 +103,11 @@ def _finish(node: Node, path: Path, reader: Reader) -> Node | None:
     if published and published.value and not parse_range(str(published.value), lowest=0):
         if reader.as_written(published):
             return node
-        reader.error(
+        reader.refuse(
             published, (*path, "published"), f'must be a port or a range like 8000-8010, not "{published.value}"'
         )
-        return None
     if protocol and str(protocol.value).lower() not in ("", *PROTOCOLS) and not reader.as_written(protocol):
-        reader.error(protocol, (*path, "protocol"), f'must be one of {", ".join(PROTOCOLS)}, not "{protocol.value}"')
-        return None
+        reader.refuse(protocol, (*path, "protocol"), f'must be one of {", ".join(PROTOCOLS)}, not "{protocol.value}"')
     defaults = {"mode": node.with_value("ingress"), "protocol": node.with_value("tcp")}
     return node.with_value({**defaults, **node.mapping()})
 
@@ -128,7 +126,7 @@ _PORT: Final = Table(
         "name": yes(Text(), "name of the port of the Service"),
         "mode": ignored(Text(), "host and ingress publish alike on one machine"),
         "host_ip": yes(Text(), "address of the host"),
-        "target": yes(Whole(1, 65535), "port in the container"),
+        "target": yes(Whole(0, (1 << 32) - 1, runs=(1, 65535)), "port in the container"),
         "published": yes(Loose(whole=True), "port or range of ports on the host"),
         "protocol": yes(Text(), "tcp, udp, sctp"),
         "app_protocol": yes(Text(), "appProtocol of the port of the Service"),

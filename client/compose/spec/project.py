@@ -49,7 +49,7 @@ def _started(node: Node) -> Node:
 
 _HOOK: Final = Table(
     {
-        "command": yes(Command()),
+        "command": yes(Command(), keep=True),
         "user": yes(Text()),
         "privileged": yes(Flag()),
         "working_dir": yes(Text()),
@@ -111,15 +111,19 @@ _SERVICE_KEYS: Final[dict[str, Key]] = {
     "profiles": yes(ListOf(Text()), "the service is there if one of them is enabled"),
     "restart": yes(
         Text(
-            pattern=r"^(|no|always|unless-stopped|on-failure(:[0-9]{1,9})?)$",
+            runs=r"^(|no|always|unless-stopped|on-failure(:[0-9]{1,9})?)$",
             form="no, always, unless-stopped, on-failure or on-failure:<number>",
         ),
         "restartPolicy",
     ),
-    "scale": yes(Whole(0, 10_000), "spec.replicas of the Deployment", keep=True),
+    "scale": yes(Whole(0, runs=(0, 10_000)), "spec.replicas of the Deployment", keep=True),
     "attach": later(Flag(), keep=True),
     "container_name": yes(
-        Text(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$", form="two or more letters, digits, dashes, dots or underscores"),
+        Text(
+            pattern=r"[a-zA-Z0-9][a-zA-Z0-9_.-]+",
+            runs=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$",
+            form="two or more letters, digits, dashes, dots or underscores",
+        ),
         "containerName",
     ),
     "provider": later(_PROVIDER),

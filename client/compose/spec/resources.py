@@ -11,6 +11,8 @@ from fizz.client.compose.spec.files import NAMES
 
 __all__ = ["MODELS", "NETWORKS", "VOLUMES"]
 
+_NAME: Final = Text(runs=".", form="a name")
+
 _POOL: Final = Table(
     {
         "subnet": yes(Text(), "subnet"),
@@ -48,7 +50,7 @@ _IPAM: Final = Table(
 
 _NETWORK: Final = Table(
     {
-        "name": yes(Text(), "the engine's name"),
+        "name": yes(_NAME, "the engine's name", keep=True),
         "driver": yes(Text(), "driver"),
         "driver_opts": yes(MapOf(Loose()), "options of the driver"),
         "ipam": yes(_IPAM),
@@ -81,7 +83,7 @@ def _finish_volume(node: Node, path: Path, reader: Reader) -> Node | None:
 
 _VOLUME: Final = Table(
     {
-        "name": yes(Text(), "the engine's name"),
+        "name": yes(_NAME, "the engine's name", keep=True),
         "driver": yes(Text(), "driver"),
         "driver_opts": yes(MapOf(Loose()), "options of the driver"),
         "external": yes(External(), "must exist already"),

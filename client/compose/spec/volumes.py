@@ -94,9 +94,11 @@ def _written(value: "str | bool | Written", place: Node) -> Node:
 
 def _finish(node: Node, path: Path, reader: Reader) -> Node | None:
     kind, source, target = node.get("type"), node.get("source"), node.get("target")
-    if target is None or target.value == "":
-        reader.error(target or node, path, 'must have the key "target"')
+    if target is None:
+        reader.error(node, path, 'must have the key "target"')
         return None
+    if target.value == "":
+        reader.refuse(target, path, "must have a target")
     if kind and kind.value == "bind" and (source is None or source.value == ""):
         reader.error(source or node, path, "is a bind mount and so must have a source", "name a path on the host")
         return None

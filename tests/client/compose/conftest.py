@@ -58,12 +58,12 @@ def service(project: Callable[..., Project]) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def errors(loaded: Load) -> Callable[..., list[str]]:
-    """`errors(text, ...)` -> all errors as lines; there has to be one."""
+    """`errors(text, ...)` -> all that keeps it from being run, as lines; there has to be something."""
 
     def find(*arguments: Any, **options: Any) -> list[str]:
         result = loaded(*arguments, **options)
-        assert result.project is None
-        return [problem.format() for problem in result.errors]
+        assert result.project is None or result.blockers
+        return [problem.format() for problem in (*result.errors, *result.blockers)]
 
     return find
 
