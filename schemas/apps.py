@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 from fizz.schemas.base import Model
 from fizz.schemas.container import ContainerSpec
 from fizz.schemas.meta import Condition, Object
+from fizz.schemas.strategy import UpdateStrategy
 
 __all__ = [
     "Dependency",
@@ -67,6 +68,12 @@ class DeploymentSpec(Model):
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
     template: Template = Field(description="What the containers look like.")
+    update_strategy: UpdateStrategy | None = Field(
+        None, description="How containers are replaced when the template changes."
+    )
+    rollback_strategy: UpdateStrategy | None = Field(
+        None, description="How they are replaced when a failed update is undone; as in an update if absent."
+    )
 
 
 class DeploymentStatus(Model):
@@ -82,6 +89,9 @@ class DeploymentStatus(Model):
     )
     failed_replicas: int | None = Field(None, description="Containers of the present template that ended otherwise.")
     selector: str | None = Field(None, description="Label selector of its Containers, for scale clients.")
+    stable_template: Template | None = Field(
+        None, description="The last template that all replicas worked with; kept where a failed update is rolled back."
+    )
     conditions: list[Condition] | None = Field(
         None,
         description="Available: as many replicas as wanted are ready or have succeeded. "

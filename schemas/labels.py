@@ -21,6 +21,7 @@ __all__ = [
     "NODE",
     "ORDINAL",
     "PROJECT",
+    "ROLLED_BACK",
     "SERVER",
     "SERVICE",
     "SPEC_HASH",
@@ -39,6 +40,8 @@ ORDINAL: Final = "fizz.dev/ordinal"
 """On Containers: which replica it is, from 0."""
 TEMPLATE_HASH: Final = "fizz.dev/template-hash"
 """On Containers: hash of the template that it was made from."""
+ROLLED_BACK: Final = "fizz.dev/rolled-back"
+"""An annotation on Deployments whose last update was undone: from which template to which, and why, as JSON."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 # On the engine's containers, networks and volumes:

@@ -10,6 +10,7 @@ That is also why a failure of a dependency is derived from the dependency itself
 the dependent's words may still be about the dependency as it was before it was mended.
 """
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -53,12 +54,17 @@ class Rollout:
     """Follows the Deployments of those names to their goal: ready if `wait`, else started."""
 
     def __init__(self, deployments: Iterable[str], *, wait: bool) -> None:
+        self._applied: dict[str, int] = {}
         self._names = sorted(deployments)
         self._wait = wait
         self._deployments: dict[str, JSON] = {}
         self._containers: dict[str, dict[str, JSON]] = {}
         self.complete = False
         """Whether all that there is has been put."""
+
+    def applied(self, items: Iterable[JSON]) -> None:
+        """These were just written: what is rolled back in a later generation is rolled back from them."""
+        self._applied = {item["metadata"]["name"]: item["metadata"].get("generation", 1) for item in items}
 
     def put(self, item: JSON) -> None:
         """Take in an object as it is now."""
@@ -135,6 +141,9 @@ class Rollout:
         """Why it will never reach the goal; empty while it still may."""
         started = self._is_started(name, deployment)
         progressing = condition(deployment, "Progressing")
+        later = deployment["metadata"].get("generation", 1) > self._applied.get(name, sys.maxsize)
+        if progressing.get("reason") == "RolledBack" and later:
+            return str(progressing.get("message"))
         if progressing.get("status") == "False":
             fatal = {"NameTaken", "ReplicaFailed", "ReplicaUnhealthy"} if self._wait else {"NameTaken", "ReplicaFailed"}
             if progressing.get("reason") in fatal and (self._wait or not started):

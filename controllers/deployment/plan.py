@@ -4,20 +4,18 @@ A plan is a step and not a script: it says only what may be done now, and the ch
 next plan. Doing it twice, or from a world that lags behind, is harmless: names are deterministic, deletions are bound
 to what was seen, and only Containers that the Deployment manages are ever touched.
 
-Replicas are slots numbered from 0. In a slot there may be the Container of the present template (`current`) and others
-(`stale`: of an older template, or being deleted). Example, replicas 2, template changed from a to b:
-
-    slot 0: stale a-0             -> delete a-0
-    slot 1: stale a-1 (deleting)  -> wait, its name in the engine and its ports are still taken
-    then    slot 0 empty          -> create b-0
+What is made for which replica is the business of `slots`, how one template follows another that of `rollout`.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from fizz.controllers.deployment.dependencies import Gate, GateState, gate, stops_after
-from fizz.controllers.deployment.status import observe, status_of
+from fizz.controllers.deployment.rollback import RolledBack, rolled_back
+from fizz.controllers.deployment.rollout import Step, step
+from fizz.controllers.deployment.slots import Slot, arrange, is_good
+from fizz.controllers.deployment.status import News, observe, status_of
 from fizz.controllers.deployment.template import (
     belongs_to,
     container_name,
@@ -25,13 +23,15 @@ from fizz.controllers.deployment.template import (
     make_container,
     ordinal_of,
     template_hash,
+    template_of,
 )
 from fizz.controllers.deployment.world import World
 from fizz.schemas import labels
-from fizz.schemas.apps import Deployment, DeploymentStatus
+from fizz.schemas.apps import Deployment, DeploymentStatus, Template
 from fizz.schemas.container import Container
+from fizz.schemas.strategy import chosen_order, limits
 
-__all__ = ["Action", "Adopt", "Create", "Delete", "Plan", "SetFinalizers", "plan"]
+__all__ = ["Action", "Adopt", "Create", "Delete", "Plan", "RollBack", "SetFinalizers", "plan"]
 
 _ORPHAN = "orphan"
 """The finalizer of a deletion that leaves the Containers."""
@@ -78,24 +78,30 @@ class Delete:
         return f"delete {self.container.name}: {self.why}"
 
 
-Action = SetFinalizers | Adopt | Create | Delete
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Put the last template that worked back in the place of one that does not."""
+
+    template: Template
+    why: str
+
+    def __str__(self) -> str:
+        return f"roll back to template {template_hash(self.template)}: {self.why}"
+
+
+Action = SetFinalizers | Adopt | Create | Delete | RollBack
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The actions in order, and the status that speaks of the world before them (None: leave it alone)."""
+    """The actions in order, and the status that speaks of the world before them (None: leave it alone).
+
+    `wait` is how long until time alone allows more; None if something will tell.
+    """
 
     actions: tuple[Action, ...] = ()
     status: DeploymentStatus | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """One replica's place: the Container of the present template, and the others that are still in it."""
-
-    ordinal: int
-    current: Container | None = None
-    stale: list[Container] = field(default_factory=list)
+    wait: timedelta | None = None
 
 
 def plan(world: World, deployment: Deployment, now: datetime) -> Plan:
@@ -106,15 +112,51 @@ def plan(world: World, deployment: Deployment, now: datetime) -> Plan:
         return _stop(world, deployment, digest, owned, now)
     opening = gate(world, deployment)
     adoptions = [Adopt(item) for item in world.labelled(deployment) if is_orphan_of(item, deployment)]
-    adopted = [action.container for action in adoptions]
-    slots, excess = _arrange(deployment, digest, [*owned, *adopted])
+    slots, excess = arrange(deployment, digest, [*owned, *(action.container for action in adoptions)])
     taken = _taken(world, deployment, digest, slots)
+    undone = rolled_back(deployment, digest)
+    made = _step(deployment, slots, undone, now)
     actions: list[Action] = [*_finalizer(deployment), *adoptions, *_shrink(deployment, excess)]
-    if opening.is_open:
-        actions += _stop_first(deployment, digest, slots, frozenset(taken))
+    back = _roll_back(deployment, digest, slots, made, undone)
+    if back is not None:
+        actions.append(back)
+    elif opening.is_open:
+        actions += _replace(deployment, digest, made, taken)
     blocked = f"container {min(taken)} exists and belongs to somebody else; delete or rename it" if taken else None
-    status = status_of(deployment, observe(deployment, digest, owned), opening, blocked, now)
-    return Plan(tuple(actions), status)
+    news = News(opening, blocked, made.halted, undone, _stable(deployment, slots))
+    status = status_of(deployment, observe(deployment, digest, owned), news, now)
+    return Plan(tuple(actions), status, made.wait)
+
+
+def _step(deployment: Deployment, slots: Sequence[Slot], undone: RolledBack | None, now: datetime) -> Step:
+    spec = deployment.spec
+    strategy = (undone and spec.rollback_strategy) or spec.update_strategy
+    order, _ = chosen_order(strategy, spec.template.spec, ports_shared=False)
+    return step(slots, strategy, limits(strategy, order, spec.replicas), now)
+
+
+def _roll_back(
+    deployment: Deployment, digest: str, slots: Sequence[Slot], made: Step, undone: RolledBack | None
+) -> RollBack | None:
+    """The way back from an update that failed, if it is wanted and there is one. A rollback is not itself undone."""
+    strategy = deployment.spec.update_strategy
+    if not made.halted or undone or strategy is None or strategy.failure_action != "Rollback":
+        return None
+    stable = deployment.status.stable_template if deployment.status else None
+    template = stable or next((template_of(item) for slot in slots for item in slot.old), None)
+    if template is None or template_hash(template) == digest:
+        return None
+    return RollBack(template, made.halted)
+
+
+def _stable(deployment: Deployment, slots: Sequence[Slot]) -> Template | None:
+    """The template to go back to when a later one fails; None where nobody asks for that."""
+    strategy = deployment.spec.update_strategy
+    if strategy is None or strategy.failure_action != "Rollback":
+        return None
+    if slots and all(slot.current and is_good(slot.current) and not slot.old for slot in slots):
+        return deployment.spec.template
+    return deployment.status.stable_template if deployment.status else None
 
 
 def _finalizer(deployment: Deployment) -> Iterator[Action]:
@@ -124,34 +166,15 @@ def _finalizer(deployment: Deployment) -> Iterator[Action]:
         yield SetFinalizers((*finalizers, labels.FINALIZER_ORDERED_STOP))
 
 
-def _arrange(
-    deployment: Deployment, digest: str, containers: Sequence[Container]
-) -> tuple[list[_Slot], list[Container]]:
-    """The wanted slots with what is in them, and the Containers that are in no wanted slot."""
-    current: dict[int, Container] = {}
-    stale: dict[int, list[Container]] = {}
-    excess: list[Container] = []
-    for item in containers:
-        ordinal = ordinal_of(item)
-        if ordinal is None or ordinal >= deployment.spec.replicas:
-            excess.append(item)
-        elif item.name == container_name(deployment, digest, ordinal) and item.metadata.deletion_timestamp is None:
-            current[ordinal] = item
-        else:
-            stale.setdefault(ordinal, []).append(item)
-    slots = [_Slot(index, current.get(index), stale.get(index, [])) for index in range(deployment.spec.replicas)]
-    return slots, excess
-
-
-def _taken(world: World, deployment: Deployment, digest: str, slots: Sequence[_Slot]) -> set[str]:
+def _taken(world: World, deployment: Deployment, digest: str, slots: Sequence[Slot]) -> frozenset[str]:
     """Names that are needed and that Containers of somebody else have."""
     needed = (container_name(deployment, digest, slot.ordinal) for slot in slots if slot.current is None)
     found = (world.container(name) for name in needed)
-    return {
+    return frozenset(
         item.name
         for item in found
         if item is not None and not belongs_to(item, deployment) and not is_orphan_of(item, deployment)
-    }
+    )
 
 
 def _may_delete(deployment: Deployment, item: Container) -> bool:
@@ -166,14 +189,14 @@ def _shrink(deployment: Deployment, excess: Sequence[Container]) -> Iterator[Act
             yield Delete(item, "not wanted any more")
 
 
-def _stop_first(deployment: Deployment, digest: str, slots: Sequence[_Slot], taken: frozenset[str]) -> Iterator[Action]:
-    """Bring every slot to the present template: the old Container goes, and is gone, before the new one comes."""
-    for slot in slots:
-        for item in slot.stale:
-            if _may_delete(deployment, item):
-                yield Delete(item, "made from an older template")
-        if slot.current is None and not slot.stale and container_name(deployment, digest, slot.ordinal) not in taken:
-            yield Create(make_container(deployment, digest, slot.ordinal))
+def _replace(deployment: Deployment, digest: str, made: Step, taken: frozenset[str]) -> Iterator[Action]:
+    """What a step of the update comes to: deletions of what is there and may be deleted, then what is new."""
+    for item, why in made.remove:
+        if _may_delete(deployment, item):
+            yield Delete(item, why)
+    for ordinal in made.fill:
+        if container_name(deployment, digest, ordinal) not in taken:
+            yield Create(make_container(deployment, digest, ordinal))
 
 
 def _stop(world: World, deployment: Deployment, digest: str, owned: Sequence[Container], now: datetime) -> Plan:
@@ -186,6 +209,6 @@ def _stop(world: World, deployment: Deployment, digest: str, owned: Sequence[Con
         return Plan((release,))
     waiting = stops_after(world, deployment)
     pause = Gate(GateState.WAITING, f"stops after {', '.join(waiting)}") if waiting else Gate(GateState.OPEN)
-    status = status_of(deployment, observe(deployment, digest, owned), pause, None, now)
+    status = status_of(deployment, observe(deployment, digest, owned), News(pause), now)
     doomed = () if waiting else (item for item in owned if item.metadata.deletion_timestamp is None)
     return Plan(tuple(Delete(item, "its deployment is being deleted") for item in doomed), status)

@@ -15,10 +15,17 @@ from fizz.client.api import AlreadyExists, NotFound
 from fizz.client.controller import Controller, Key, Manager, Requeue, Result
 from fizz.client.events import EventRecorder
 from fizz.client.informer import Informer
-from fizz.controllers.deployment.plan import Action, Adopt, Create, Delete, SetFinalizers, plan
-from fizz.controllers.deployment.template import belongs_to, controller_of, deployment_label, owner_reference
+from fizz.controllers.deployment.plan import Action, Adopt, Create, Delete, RollBack, SetFinalizers, plan
+from fizz.controllers.deployment.rollback import RolledBack
+from fizz.controllers.deployment.template import (
+    belongs_to,
+    controller_of,
+    deployment_label,
+    owner_reference,
+    template_hash,
+)
 from fizz.schemas import labels
-from fizz.schemas.apps import Deployment, DeploymentStatus
+from fizz.schemas.apps import Deployment, DeploymentStatus, Template
 from fizz.schemas.base import JSON
 from fizz.schemas.conditions import find
 from fizz.schemas.container import Container
@@ -103,7 +110,9 @@ class DeploymentController:
         complete = await self._do_all(deployment, made.actions)
         if made.status is not None:
             await self._write_status(deployment, made.status)
-        return None if complete else Requeue(_TAKEN_SECONDS)
+        if not complete:
+            return Requeue(_TAKEN_SECONDS)
+        return None if made.wait is None else Requeue(made.wait.total_seconds())
 
     async def _do_all(self, deployment: Deployment, actions: Sequence[Action]) -> bool:
         """Creations together at the end, everything else one after the other. False if a name was found taken."""
@@ -113,7 +122,7 @@ class DeploymentController:
                 await self._do(deployment, action)
         return all(await asyncio.gather(*(self._create(deployment, action) for action in creations)))
 
-    async def _do(self, deployment: Deployment, action: SetFinalizers | Adopt | Delete) -> None:
+    async def _do(self, deployment: Deployment, action: SetFinalizers | Adopt | Delete | RollBack) -> None:
         place = deployment.namespace
         match action:
             case SetFinalizers(finalizers):
@@ -144,7 +153,21 @@ class DeploymentController:
                 except NotFound:
                     return
                 self._recorder.event(deployment, "Normal", "ContainerDeleted", f"deleted {container.name}: {why}")
+            case RollBack(template, why):
+                await self._roll_back(deployment, template, why)
         _log(deployment, action)
+
+    async def _roll_back(self, deployment: Deployment, template: Template, why: str) -> None:
+        """Put the template back, on the condition that the Deployment is still as it was seen."""
+        record = RolledBack(template_hash(deployment.spec.template), template_hash(template), why)
+        changed = deployment.model_copy(deep=True)
+        changed.spec.template = template
+        changed.metadata.annotations = {**(changed.metadata.annotations or {}), labels.ROLLED_BACK: record.written()}
+        try:
+            await self._client.update(changed)
+        except NotFound:
+            return
+        self._recorder.event(deployment, "Warning", "RolledBack", f"the update failed and is rolled back: {why}")
 
     async def _create(self, deployment: Deployment, action: Create) -> bool:
         try:

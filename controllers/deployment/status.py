@@ -14,6 +14,7 @@ Progressing says whether the present template is on its way, and why not if it i
 | False | NameTaken | a Container that it needs exists and belongs to somebody else |
 | False | ReplicaFailed | a replica ended with an error, or cannot be started |
 | False | ReplicaUnhealthy | a replica's health check fails |
+| False | RolledBack | the last update failed and was undone; all replicas are as they were before |
 """
 
 from collections.abc import Sequence
@@ -22,13 +23,15 @@ from datetime import datetime
 from typing import Literal
 
 from fizz.controllers.deployment.dependencies import Gate, GateState
+from fizz.controllers.deployment.rollback import RolledBack
+from fizz.controllers.deployment.slots import trouble_of
 from fizz.controllers.deployment.template import deployment_label, ordinal_of
 from fizz.schemas import labels
-from fizz.schemas.apps import Deployment, DeploymentStatus
+from fizz.schemas.apps import Deployment, DeploymentStatus, Template
 from fizz.schemas.conditions import set_condition
 from fizz.schemas.container import Container
 
-__all__ = ["Observed", "observe", "status_of"]
+__all__ = ["News", "Observed", "observe", "status_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +82,27 @@ def _ready(container: Container) -> bool:
     return container.status is not None and bool(container.status.ready)
 
 
-def status_of(
-    deployment: Deployment, observed: Observed, gate: Gate, blocked: str | None, now: datetime
-) -> DeploymentStatus:
-    """The status that the observation calls for. `blocked` says which needed name is taken, if one is."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """What planning found out: the gate, which needed name is `blocked`, why the update is `halted`, which one was
+    `undone`, and the template that a failed one goes back to.
+    """
+
+    gate: Gate
+    blocked: str | None = None
+    halted: str | None = None
+    undone: RolledBack | None = None
+    stable: Template | None = None
+
+
+def status_of(deployment: Deployment, observed: Observed, news: News, now: datetime) -> DeploymentStatus:
+    """The status that the observation and the news call for."""
     old = deployment.status.conditions if deployment.status else None
     generation = deployment.metadata.generation
     conditions = old
     for kind, verdict in (
         ("Available", _available(deployment, observed)),
-        ("Progressing", _progressing(deployment, observed, gate, blocked)),
+        ("Progressing", _progressing(deployment, observed, news)),
     ):
         conditions = set_condition(
             conditions,
@@ -108,6 +122,7 @@ def status_of(
         succeeded_replicas=observed.succeeded,
         failed_replicas=observed.failed,
         selector=f"{labels.DEPLOYMENT}={deployment_label(deployment.name)}",
+        stable_template=news.stable,
         conditions=conditions,
     )
 
@@ -130,21 +145,24 @@ def _available(deployment: Deployment, observed: Observed) -> _Verdict:
     return _Verdict("False", "MinimumReplicasUnavailable", message)
 
 
-def _progressing(deployment: Deployment, observed: Observed, gate: Gate, blocked: str | None) -> _Verdict:
-    wanted = deployment.spec.replicas
+def _progressing(deployment: Deployment, observed: Observed, news: News) -> _Verdict:
+    wanted, gate = deployment.spec.replicas, news.gate
     if deployment.metadata.deletion_timestamp is not None:
         return _Verdict("True", "Stopping", gate.message or f"{_containers(len(observed.all))} left")
     missing = len(observed.present) < wanted
     if missing and gate.state is GateState.FAILED:
         return _Verdict("False", "DependencyFailed", gate.message)
-    if blocked:
-        return _Verdict("False", "NameTaken", blocked)
+    if news.blocked:
+        return _Verdict("False", "NameTaken", news.blocked)
+    leftover = len(observed.all) - len(observed.present)
     if found := _first_obstacle(observed.present):
-        return found
+        paused = "; the update is halted" if news.halted and leftover else ""
+        return _Verdict(found.status, found.reason, found.message + paused)
     if missing and gate.state is GateState.WAITING:
         return _Verdict("True", "WaitingForDependency", gate.message)
-    leftover = len(observed.all) - len(observed.present)
     if not missing and not leftover and observed.ready + observed.succeeded >= wanted:
+        if news.undone:
+            return _Verdict("False", "RolledBack", f"the update was rolled back: {news.undone.why}")
         return _Verdict("True", "Complete", "all replicas are as wanted")
     parts = [f"{observed.ready + observed.succeeded} of {wanted} replicas are ready"]
     if leftover:
@@ -163,18 +181,9 @@ def _containers(count: int) -> str:
 
 def _first_obstacle(present: Sequence[Container]) -> _Verdict | None:
     for item in sorted(present, key=lambda item: ordinal_of(item) or 0):
-        status = item.status
-        if status is None:
-            continue
-        if status.phase == "Failed":
-            why = status.message or (
-                f"ended with exit code {status.exit_code}" if status.exit_code is not None else "failed"
-            )
-            return _Verdict("False", "ReplicaFailed", f"{item.name}: {why}")
-        if status.reason == "Unschedulable":
-            return _Verdict("True", status.reason, f"{item.name}: {status.message}")
-        if status.phase in {None, "Pending", "Creating"} and status.reason and status.message:
-            return _Verdict("False", "ReplicaFailed", f"{item.name}: {status.message}")
-        if status.health == "unhealthy":
-            return _Verdict("False", "ReplicaUnhealthy", f"{item.name} is unhealthy")
+        if item.status is not None and item.status.reason == "Unschedulable":
+            return _Verdict("True", "Unschedulable", f"{item.name}: {item.status.message}")
+        if trouble := trouble_of(item):
+            sick = item.status is not None and item.status.health == "unhealthy"
+            return _Verdict("False", "ReplicaUnhealthy" if sick else "ReplicaFailed", f"{item.name}: {trouble}")
     return None

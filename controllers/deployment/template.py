@@ -10,7 +10,7 @@ import json
 from typing import Final
 
 from fizz.schemas import labels, names
-from fizz.schemas.apps import Deployment, Template
+from fizz.schemas.apps import Deployment, Template, TemplateMeta
 from fizz.schemas.container import Container
 from fizz.schemas.meta import ObjectMeta, OwnerReference
 
@@ -24,6 +24,7 @@ __all__ = [
     "ordinal_of",
     "owner_reference",
     "template_hash",
+    "template_of",
 ]
 
 _INHERITED: Final = (labels.PROJECT, labels.SERVICE, labels.MANAGED_BY)
@@ -83,6 +84,18 @@ def make_container(deployment: Deployment, digest: str, ordinal: int) -> Contain
     if meta and meta.annotations:
         metadata.annotations = dict(meta.annotations)
     return Container(metadata=metadata, spec=template.spec)
+
+
+def template_of(container: Container) -> Template:
+    """The template that a Container was made from, as far as it can still be told: without what it inherited."""
+    own = {labels.DEPLOYMENT, labels.ORDINAL, labels.TEMPLATE_HASH}
+    meta = TemplateMeta(labels={key: value for key, value in container.labels.items() if key not in own})
+    if container.metadata.annotations:
+        meta.annotations = dict(container.metadata.annotations)
+    fields = container.spec.model_fields_set - {"node_name"}
+    spec = container.spec.model_copy(update={"node_name": None})
+    spec.model_fields_set.intersection_update(fields)
+    return Template(metadata=meta, spec=spec)
 
 
 def controller_of(container: Container) -> OwnerReference | None:

@@ -144,6 +144,10 @@ class DockerEngine:
     async def start(self, container: str) -> None:
         await self._quick(lambda: self._connection.send("start", "POST", f"/containers/{_segment(container)}/start"))
 
+    async def rename(self, container: str, name: str) -> None:
+        path = f"/containers/{_segment(container)}/rename"
+        await self._quick(lambda: self._connection.send("rename", "POST", path, {"name": name}))
+
     async def stop(self, container: str, seconds: int | None = None) -> None:
         path = f"/containers/{_segment(container)}/stop"
         params = {} if seconds is None else {"t": str(seconds)}

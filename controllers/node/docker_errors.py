@@ -42,6 +42,7 @@ _RULES: Final = (
     _Rule("pull", 0, "", PullFailed),
     _Rule("create", 404, "no such image", ImageMissing),
     _Rule("create", 409, "", NameTaken),
+    _Rule("rename", 409, "", NameTaken),
     _Rule("create_network", 409, "", NameTaken),
     _Rule("start", 404, "no such container", Missing),
     _Rule("start", 0, "", Refused),  # 404 may be a network or a program that it does not find

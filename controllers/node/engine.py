@@ -272,6 +272,9 @@ class Containers(Protocol):
     async def connect(self, container: str, connection: Connection) -> None:
         """Let the container join a network. Raises `Missing`."""
 
+    async def rename(self, container: str, name: str) -> None:
+        """Give it another name, while it runs or not. Raises `Missing` or `NameTaken`."""
+
     async def start(self, container: str) -> None:
         """Start it, unless it runs. Raises `Missing` or `Refused`."""
 

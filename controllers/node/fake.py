@@ -8,6 +8,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -101,8 +102,7 @@ class FakeEngine(FakeHost):
 
     async def create(self, request: CreateRequest) -> Created:
         await self._enter("create")
-        if any(box.request.name == request.name for box in self.boxes.values()):
-            raise NameTaken(f'Conflict. The container name "/{request.name}" is already in use')
+        self._require_free(request.name)
         image = request.body["Image"]
         if image not in self.images:
             raise ImageMissing(f"No such image: {image}")
@@ -126,6 +126,18 @@ class FakeEngine(FakeHost):
             raise Refused(f"endpoint with name {box.request.name} already exists in network {connection.network}")
         box.endpoints[connection.network] = self.endpoint(box, connection.network) if box.runs else Endpoint()
         self._leave("connect")
+
+    async def rename(self, container: str, name: str) -> None:
+        await self._enter("rename")
+        self._require_free(name)
+        box = self._box(container)
+        box.request = replace(box.request, name=name)
+        self.say(box, "rename")
+        self._leave("rename")
+
+    def _require_free(self, name: str) -> None:
+        if any(box.request.name == name for box in self.boxes.values()):
+            raise NameTaken(f'Conflict. The container name "/{name}" is already in use')
 
     async def start(self, container: str) -> None:
         await self._enter("start")

@@ -91,6 +91,15 @@ class Hints:
                 self._sharers(key)
         if event.action in {"destroy", "rename"}:
             self._waiting(frozenset({"NameTaken"}), event.name if event.action == "destroy" else None)
+        if event.action == "destroy":
+            self._set_aside(event.name)
+
+    def _set_aside(self, name: str) -> None:
+        """Those look at once that gave this name to a successor, and may have it back."""
+        for item in self.ground.objects.containers():
+            has = item.status.container_name if item.status else None
+            if has and has != name and has.endswith(f"_{name}"):
+                self.container(key_of(item))
 
     def _sharers(self, key: Key) -> None:
         for item in self.ground.objects.containers(key.namespace):

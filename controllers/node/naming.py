@@ -26,6 +26,7 @@ __all__ = [
     "Owner",
     "container_labels",
     "container_name",
+    "is_predecessor",
     "network_labels",
     "network_name",
     "project_of",
@@ -82,6 +83,20 @@ def container_name(container: Container) -> str:
     if ordinal is None or not ordinal.isdigit():
         return f"{project_of(container)}-{container.name}"
     return f"{project_of(container)}-{service_of(container)}-{int(ordinal) + 1}"
+
+
+def is_predecessor(found: Mapping[str, str], item: Container, owner: Owner) -> bool:
+    """Whether the engine's container with these labels is of the same replica, made from another template. The two have
+    the same name, unless one is given; while one follows the other, the old one makes room.
+    """
+    wanted = container_labels(item, owner)
+    same = (labels.SERVER, labels.NODE, labels.NAMESPACE, labels.DEPLOYMENT, labels.COMPOSE_CONTAINER_NUMBER)
+    return (
+        labels.DEPLOYMENT in wanted
+        and item.spec.container_name is None
+        and all(found.get(key) == wanted[key] for key in same)
+        and found.get(labels.UID) != wanted[labels.UID]
+    )
 
 
 def network_name(network: Network) -> str:

@@ -5,7 +5,7 @@ Nothing is called missing on hearsay: informers run at their own pace, so the se
 
 from fizz.client.objects import Key
 from fizz.controllers.node.attempt import Ground, own_networks, shared_container
-from fizz.controllers.node.naming import container_name
+from fizz.controllers.node.naming import container_name, is_predecessor
 from fizz.controllers.node.status import DISCONNECTED, Trouble
 from fizz.schemas.apps import Network, Volume
 from fizz.schemas.container import Container
@@ -36,7 +36,11 @@ async def obstacle(ground: Ground, item: Container, *, exists: bool) -> Trouble 
     if exists:
         return None
     holder = ground.mirror.named(container_name(item))
-    if holder is not None and holder.id not in {each.id for each in await ground.mirror.look(_key(item))}:
+    if (
+        holder is not None
+        and holder.id not in {each.id for each in await ground.mirror.look(_key(item))}
+        and not is_predecessor(holder.labels, item, ground.session.owner)
+    ):
         return Trouble("Pending", "NameTaken")  # by another of ours, whose going the engine will tell
     return await ground.images.before_creating(item)
 

@@ -4,10 +4,11 @@ An action can say what it does and do it, through `Hands`. A plan that is cut of
 is no harm: the next one begins with what is there. That is why creating, joining networks and starting are separate
 actions: each finds out by itself how far the last attempt came.
 
-    nothing there            write files, create, join networks, start
+    nothing there            write files, create, join networks, start; before that, a predecessor gives its name
     created, not started     write files, join networks, start
     ended, but wanted        write files, start
     runs, but not in all     join networks
+    set aside, name is free  rename
     of another spec          stop, remove, then as if nothing were there
     of another object        the same; one that is not the owner's is left alone
     ended for good           nothing; it stays until the Container is deleted
@@ -20,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from fizz.controllers.node.engine import Connection, Containers, CreateRequest, EngineContainer, Missing
+from fizz.controllers.node.engine import Connection, Containers, CreateRequest, EngineContainer, Missing, NameTaken
 from fizz.controllers.node.naming import Owner
 from fizz.schemas import labels
 
@@ -32,6 +33,7 @@ __all__ = [
     "Release",
     "Remove",
     "RemoveFiles",
+    "Rename",
     "Start",
     "Stop",
     "View",
@@ -151,6 +153,23 @@ class WriteFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class Rename:
+    """Give a container another name: it makes room for the one that follows it, or has its name back."""
+
+    container: EngineContainer
+    name: str
+
+    def __str__(self) -> str:
+        return f"rename {self.container.name} to {self.name}"
+
+    async def run(self, hands: Hands) -> None:
+        try:
+            await hands.engine.rename(self.container.id, self.name)
+        except (Missing, NameTaken):
+            return  # it is gone, or its successor was faster
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
     """Create the container."""
 
@@ -228,13 +247,17 @@ class Wanted:
 class View:
     """The Container, None if there is none, and the engine's containers that are labelled with its name.
 
-    `ended` are the ids of those that came to their end for good, `networks` the ids of the engine's networks that the
-    container is to be in, by name, as far as they are there to be joined.
+    `predecessor` has the name that the container is to have, and makes room for it; `name_is_free` says that nobody has
+    that name. `ended` are the ids of those that
+    came to their end for good, `networks` the ids of the engine's networks that the container is to be in, by name, as
+    far as they are there to be joined.
     """
 
     owner: Owner
     wanted: Wanted | None
     containers: Sequence[EngineContainer] = ()
+    predecessor: EngineContainer | None = None
+    name_is_free: bool = True
     ended: frozenset[str] = frozenset()
     networks: Mapping[str, str] = field(default_factory=dict)
 
@@ -260,6 +283,8 @@ def plan(view: View) -> tuple[Action, ...]:
 
 def _begin(wanted: Wanted, keep: EngineContainer | None, view: View) -> Iterator[Action]:
     """From what there is to a container that runs."""
+    if keep is not None and view.name_is_free and keep.name == _set_aside(keep.id, wanted.name):
+        yield Rename(keep, wanted.name)
     if keep is not None and keep.state in {"running", "paused"} and is_left_out(keep, view.networks):
         yield Join(keep)
     if keep is not None and (keep.state not in {"created", "exited"} or keep.id in view.ended):
@@ -267,10 +292,17 @@ def _begin(wanted: Wanted, keep: EngineContainer | None, view: View) -> Iterator
     if wanted.files:
         yield WriteFiles()
     if keep is None:
+        if view.predecessor is not None:
+            yield Rename(view.predecessor, _set_aside(view.predecessor.id, view.predecessor.name))
         yield Create(wanted.name)
     if wanted.networks > 1 if keep is None else is_left_out(keep, view.networks):
         yield Join(keep)
     yield Start(wanted.name, keep)
+
+
+def _set_aside(container: str, name: str) -> str:
+    """The name of a container whose own name is needed by its successor: that which docker compose gives, too."""
+    return f"{container[:12]}_{name}"
 
 
 def chosen(view: View) -> EngineContainer | None:

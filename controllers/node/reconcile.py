@@ -20,7 +20,7 @@ from fizz.controllers.node.engine import (
     NameTaken,
     Unsupported,
 )
-from fizz.controllers.node.naming import container_name, spec_hash
+from fizz.controllers.node.naming import container_name, is_predecessor, spec_hash
 from fizz.controllers.node.obstacles import obstacle, sharing
 from fizz.controllers.node.plan import (
     Action,
@@ -126,7 +126,9 @@ class ContainerReconciler:
         )
         ended = frozenset(each.id for each in found if self._is_final(item, each))
         ids = {network.name: network.id for network in joinable(self._ground, item).values()}
-        return View(self._ground.session.owner, wanted, found, ended, ids)
+        owner, holder = self._ground.session.owner, self._ground.mirror.named(wanted.name)
+        predecessor = holder if holder is not None and is_predecessor(holder.labels, item, owner) else None
+        return View(owner, wanted, found, predecessor, holder is None, ended, ids)
 
     def _is_final(self, item: Container, container: EngineContainer) -> bool:
         outside = self._ground.ends.from_outside(container, item.status)

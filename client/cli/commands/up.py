@@ -71,8 +71,9 @@ def command(
         raise KeyboardInterrupt from None
 
 
-async def _apply(client: Client, resources: Resources, screen: Progress, quiet: bool) -> None:
+async def _apply(client: Client, resources: Resources, rollout: Rollout, screen: Progress, quiet: bool) -> None:
     done = await apply_project(client, resources, screen.say)
+    rollout.applied(each.object for each in done.results if each.object["kind"] == "Deployment")
     for line in [] if quiet else result_lines(done.results):
         screen.say(line)
 
@@ -82,7 +83,7 @@ async def _detached(
 ) -> None:
     async with connect(settings) as client:
         with progress(plain=quiet) as screen:
-            await _apply(client, resources, screen, quiet)
+            await _apply(client, resources, rollout, screen, quiet)
             show = (lambda _: None) if quiet else screen.show
             selector = project_selector(resources.project)
             await wait_for_rollout(client, resources.namespace, selector, rollout, show, timeout)
@@ -93,7 +94,7 @@ async def _attached(settings: Settings, resources: Resources, rollout: Rollout, 
     async with connect(settings) as client:
         with progress(plain=True) as screen:
             since = datetime.now(UTC)
-            await _apply(client, resources, screen, quiet=False)
+            await _apply(client, resources, rollout, screen, quiet=False)
             interrupted = asyncio.Event()
             watching = asyncio.create_task(_watch(client, resources, rollout, since, timeout, screen))
             interrupt = asyncio.create_task(interrupted.wait())

@@ -23,6 +23,7 @@ from fizz.client.compose.spec.devices import DEVICE_REQUESTS
 __all__ = ["DEPLOY"]
 
 _ORDER: Final = Text(choices=("start-first", "stop-first"))
+_FAILURE_ACTION: Final = Text(choices=("continue", "pause", "rollback"))
 
 
 class _Delay(Duration):
@@ -34,12 +35,12 @@ class _Delay(Duration):
 
 _UPDATE: Final = Table(
     {
-        "parallelism": yes(Whole(0), keep=True),
-        "delay": yes(_Delay()),
-        "failure_action": yes(Text()),
-        "monitor": yes(_Delay()),
-        "max_failure_ratio": yes(Amount()),
-        "order": yes(_ORDER),
+        "parallelism": yes(Whole(0), "replicas at a time; 0 means all, a quarter if absent", keep=True),
+        "delay": yes(_Delay(), "time between batches"),
+        "failure_action": yes(_FAILURE_ACTION, "pause if absent"),
+        "monitor": yes(_Delay(), "time that a new replica must stay ready"),
+        "max_failure_ratio": yes(Amount(), "share of the replicas that may fail"),
+        "order": yes(_ORDER, "if absent, start-first where two of a kind do not get in each other's way"),
     }
 )
 
@@ -100,8 +101,8 @@ DEPLOY: Final = Table(
         "endpoint_mode": ignored(Text(), _SWARM),
         "replicas": yes(Whole(0, runs=(0, 10_000)), "spec.replicas of the Deployment", keep=True),
         "labels": yes(Pairs(), "labels of the Deployment, where Kubernetes allows them"),
-        "rollback_config": later(_UPDATE, keep=True),
-        "update_config": later(_UPDATE, keep=True),
+        "rollback_config": yes(_UPDATE, "rollbackStrategy of the Deployment", keep=True),
+        "update_config": yes(_UPDATE, "updateStrategy of the Deployment", keep=True),
         "resources": yes(Table({"limits": yes(_LIMITS, keep=True), "reservations": yes(_RESERVATIONS, keep=True)})),
         "restart_policy": yes(_RESTART, keep=True),
         "placement": ignored(_PLACEMENT, _SWARM),

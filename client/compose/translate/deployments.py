@@ -17,6 +17,7 @@ from fizz.schemas.apps import (
 )
 from fizz.schemas.meta import Object
 from fizz.schemas.names import check_label_key, check_label_value, to_name
+from fizz.schemas.strategy import UpdateStrategy
 
 __all__ = ["translate_deployments"]
 
@@ -27,6 +28,7 @@ _CONDITIONS: Final = {
     "service_healthy": "Healthy",
     "service_completed_successfully": "CompletedSuccessfully",
 }
+_ORDERS: Final = {"start-first": "StartFirst", "stop-first": "StopFirst"}
 
 
 def translate_deployments(scope: Scope, model: JSON) -> list[Object]:
@@ -63,7 +65,11 @@ def _deployment(scope: Scope, name: str, service: JSON, model: JSON) -> Deployme
                 metadata=TemplateMeta(labels=scope.labels(name)),
                 spec=container_spec(scope.project, name, service, model),
             ),
-            **given(depends_on=_dependencies(service) or None),
+            **given(
+                depends_on=_dependencies(service) or None,
+                update_strategy=_strategy(deploy.get("update_config")),
+                rollback_strategy=_strategy(deploy.get("rollback_config")),
+            ),
         ),
     )
 
@@ -77,6 +83,22 @@ def _dependencies(service: JSON) -> list[Dependency]:
         )
         for other, needed in service.get("depends_on", {}).items()
     ]
+
+
+def _strategy(config: JSON | None) -> UpdateStrategy | None:
+    if not config:
+        return None
+    action = config.get("failure_action")
+    return UpdateStrategy(
+        **given(
+            order=_ORDERS.get(config.get("order", "")),
+            parallelism=config.get("parallelism"),
+            delay=config.get("delay"),
+            monitor=config.get("monitor"),
+            max_failure_ratio=config.get("max_failure_ratio"),
+            failure_action=action.capitalize() if action else None,
+        )
+    )
 
 
 def _split_labels(labels: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:

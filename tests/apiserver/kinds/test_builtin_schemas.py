@@ -23,7 +23,8 @@ def values(schema: JSON, depth: int = 0) -> st.SearchStrategy[Any]:
     if schema.get("format") == "date-time":
         return st.just("2026-01-31T09:30:00Z")
     if schema.get("x-kubernetes-int-or-string"):
-        return st.sampled_from(["500m", "64Mi", 1, 0.5])
+        quantity = schema.get("format") == "quantity"
+        return st.sampled_from(["500m", "64Mi", 1, 0.5] if quantity else ["25%", 1])
     match schema.get("type"):
         case "string":
             return st.sampled_from(["10s", "1m30s", "0"]) if "pattern" in schema else st.sampled_from(["a", "b-c"])

@@ -23,7 +23,7 @@ def deployment(
         spec["template"]["spec"]["healthcheck"] = {"test": ["CMD", "true"]}
     status: JSON = {"observedGeneration": 2 if seen else 1, **counts}
     if reason:
-        bad = reason in {"ReplicaFailed", "ReplicaUnhealthy", "NameTaken", "DependencyFailed"}
+        bad = reason in {"ReplicaFailed", "ReplicaUnhealthy", "NameTaken", "DependencyFailed", "RolledBack"}
         status["conditions"] = [
             {"type": "Progressing", "status": "False" if bad else "True", "reason": reason, "message": message}
         ]
@@ -199,3 +199,14 @@ def test_an_optional_dependency_does_not_fail_anybody() -> None:
     db = deployment("db", reason="ReplicaFailed", message="no such image", **present())
 
     assert set(rollout_of(web, db, container("db-0", "db")).failures()) == {"db"}
+
+
+def test_a_rollback_of_what_was_just_applied_is_a_failure_and_an_older_one_is_not() -> None:
+    undone = deployment(reason="RolledBack", message="the update was rolled back: web-ab12-0: crashed", **present())
+    made = rollout_of(undone, container("web-ab12-0", **RUNS))
+    before = made.failures()
+
+    made.applied([{**undone, "metadata": {**undone["metadata"], "generation": 1}}])
+
+    assert before == {}
+    assert made.failures() == {"web": "the update was rolled back: web-1: crashed"}

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from fizz.controllers.deployment.plan import Action, Adopt, Create, Delete, Plan, SetFinalizers, plan
-from fizz.controllers.deployment.template import belongs_to, deployment_label, owner_reference
+from fizz.controllers.deployment.plan import Action, Adopt, Create, Delete, Plan, RollBack, SetFinalizers, plan
+from fizz.controllers.deployment.rollback import RolledBack
+from fizz.controllers.deployment.template import belongs_to, deployment_label, owner_reference, template_hash
 from fizz.schemas import labels
 from fizz.schemas.apps import Dependency, DependencyCondition, Deployment, DeploymentSpec, Template
 from fizz.schemas.container import Container, ContainerSpec, ContainerStatus, Healthcheck
 from fizz.schemas.meta import ObjectMeta
+from fizz.schemas.strategy import UpdateStrategy
 
 __all__ = ["START", "SimulatedNamespace", "make_deployment"]
 
@@ -24,6 +26,8 @@ def make_deployment(
     after: Sequence[tuple[str, DependencyCondition]] = (),
     optional: bool = False,
     healthcheck: bool = False,
+    strategy: UpdateStrategy | None = None,
+    rollback: UpdateStrategy | None = None,
 ) -> Deployment:
     """A Deployment as the API server would return it right after creation."""
     spec = ContainerSpec(image=image)
@@ -39,6 +43,8 @@ def make_deployment(
             ]
             or None,
             template=Template(spec=spec),
+            update_strategy=strategy,
+            rollback_strategy=rollback,
         ),
     )
 
@@ -154,6 +160,11 @@ class SimulatedNamespace:
                 assert belongs_to(container, deployment), f"{container.name} is not {deployment.name}'s"
                 assert container.metadata.deletion_timestamp is None
                 container.metadata.deletion_timestamp = self.now
+            case RollBack(template, why):
+                record = RolledBack(template_hash(deployment.spec.template), template_hash(template), why)
+                deployment.spec.template = template
+                deployment.metadata.annotations = {labels.ROLLED_BACK: record.written()}
+                deployment.metadata.generation = (deployment.metadata.generation or 1) + 1
 
     def _collect_deployments(self) -> None:
         for name, item in list(self._deployments.items()):

@@ -10,6 +10,7 @@ from fizz.schemas import labels
 from fizz.schemas.apps import DependencyCondition, Deployment
 from fizz.schemas.conditions import find
 from fizz.schemas.container import ContainerStatus
+from fizz.schemas.strategy import UpdateStrategy
 from tests.controllers.deployment.simulated import START, SimulatedNamespace, make_deployment
 
 
@@ -130,11 +131,12 @@ def test_the_time_of_a_condition_moves_only_with_its_status() -> None:
 # changing
 
 
-def test_a_new_template_replaces_each_container_only_after_the_old_one_is_gone() -> None:
+def test_stop_first_replaces_each_container_only_after_the_old_one_is_gone() -> None:
+    strategy = UpdateStrategy(order="StopFirst", parallelism=0)
     world = SimulatedNamespace(make_deployment("web", replicas=2))
     world.settle()
     old = world.names
-    world.apply(make_deployment("web", replicas=2, image="newer"))
+    world.apply(make_deployment("web", replicas=2, image="newer", strategy=strategy))
 
     first = world.step("web")
     while_stopping = world.step("web")

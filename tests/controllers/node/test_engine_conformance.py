@@ -107,6 +107,20 @@ async def test_a_name_is_given_once(bench: Bench) -> None:
         await bench.create("web", FOREVER)
 
 
+async def test_a_running_container_gives_its_name_to_another_one(bench: Bench) -> None:
+    first = await bench.run_it("web", FOREVER)
+
+    await bench.engine.rename(first, f"{bench.run}-old")
+    second = await bench.create("web", FOREVER)
+
+    assert (await bench.engine.inspect(first)).name == f"{bench.run}-old"
+    assert (await bench.engine.inspect(first)).state == "running"
+    with pytest.raises(NameTaken):
+        await bench.engine.rename(second, f"{bench.run}-old")
+    with pytest.raises(Missing):
+        await bench.engine.rename("nothing-of-that-name", f"{bench.run}-other")
+
+
 async def test_an_image_that_is_not_there_is_said_to_be_missing(bench: Bench) -> None:
     request = bench.request("web", FOREVER)
 

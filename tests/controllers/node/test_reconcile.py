@@ -313,3 +313,38 @@ async def test_a_paused_container_is_neither_ready_nor_healthy(world: World) -> 
 
     paused = world.status("web")
     assert (paused.phase, paused.ready, paused.health, paused.reason) == ("Running", False, None, "Paused")
+
+
+async def test_a_container_of_an_older_template_gives_its_name_to_its_successor(world: World) -> None:
+    old, new = container("web-aaaa-0"), container("web-bbbb-0", image="busybox", command=["sleep", "1"])
+    for item in (old, new):
+        item.metadata.labels = {labels.DEPLOYMENT: "web", labels.ORDINAL: "0"}
+    world.objects.put(old)
+    await world.settle()
+    first = world.engine.by_name("blog-web-1").id
+
+    world.objects.put(new)
+    await world.settle()
+
+    assert world.in_engine() == {"blog-web-1": "running", f"{first[:12]}_blog-web-1": "running"}
+    assert world.engine.by_name("blog-web-1").id != first
+    assert world.status("web-aaaa-0").container_name == f"{first[:12]}_blog-web-1"
+
+    world.objects.delete(new)
+    await world.settle()
+    assert world.in_engine() == {"blog-web-1": "running"}
+    assert world.status("web-aaaa-0").container_name == "blog-web-1"
+
+
+async def test_a_container_of_another_replica_keeps_its_name(world: World) -> None:
+    other, new = container("web-aaaa-1", containerName="blog-web-1"), container("web-bbbb-0")
+    for ordinal, item in enumerate((new, other)):
+        item.metadata.labels = {labels.DEPLOYMENT: "web", labels.ORDINAL: str(ordinal)}
+    world.objects.put(other)
+    await world.settle()
+
+    world.objects.put(new)
+    await world.settle()
+
+    assert list(world.in_engine()) == ["blog-web-1"]
+    assert world.status("web-bbbb-0").reason == "NameTaken"
