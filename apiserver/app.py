@@ -65,6 +65,7 @@ async def serve(config: Config, ready: Callable[[], None] | None = None, stop: a
         app = build(store, listen=address)
         service: Service = app.state.service
         await service.bootstrap()
+        tasks.append(asyncio.create_task(service.definitions.run(), name="definitions"))
         tasks.append(asyncio.create_task(service.warm_up(), name="warm-up"))
         with _sockets(config) as sockets:
             server = _Server(

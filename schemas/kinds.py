@@ -25,6 +25,7 @@ class Column:
     type: str = "string"
     description: str = ""
     priority: int = 0
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,11 @@ BUILTIN: Final[tuple[Kind, ...]] = (
     Kind(
         "coordination.k8s.io", "v1", "Lease", "leases", "coordination",
         columns=(Column("Holder", ".spec.holderIdentity"), _AGE),
+    ),
+    Kind(
+        "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", "apiextensions",
+        namespaced=False, short_names=("crd", "crds"), categories=("api-extensions",), status=True,
+        columns=(Column("Created At", ".metadata.creationTimestamp", "date"),),
     ),
     Kind(
         *_FIZZ, "Deployment", "deployments", "apps",

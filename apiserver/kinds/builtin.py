@@ -11,6 +11,7 @@ find out and to say in the status.
 from typing import Final
 
 from fizz.apiserver.kinds import events, keyed, leases, namespaces, workloads
+from fizz.apiserver.kinds.custom import rules as definitions
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.kinds.verdict import NO_RULES, Rules
 
@@ -21,6 +22,7 @@ _TABLE: Final[dict[tuple[str, str], Rules]] = {
     ("", "Secret"): keyed.SECRET,
     ("", "ConfigMap"): keyed.CONFIG_MAP,
     ("", "Event"): events.RULES,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.RULES,
     ("coordination.k8s.io", "Lease"): leases.RULES,
     ("fizz.dev", "Deployment"): workloads.DEPLOYMENT,
     ("fizz.dev", "Container"): workloads.CONTAINER,

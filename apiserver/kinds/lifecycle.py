@@ -14,7 +14,7 @@ the objects that are there already (Kubernetes calls this ratcheting).
 from dataclasses import dataclass
 from datetime import datetime
 
-from fizz.apiserver.kinds import builtin, metadata
+from fizz.apiserver.kinds import builtin, metadata, ratcheting
 from fizz.apiserver.kinds.causes import Cause
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.kinds.values import clone
@@ -43,7 +43,8 @@ def create(resource: Resource, obj: JSON, *, namespace: str | None, now: datetim
     """
     new, unknown = _cleaned(resource, obj)
     new, causes = metadata.prepare_create(new, resource, namespace=namespace, now=now, uid=uid, suffix=suffix)
-    causes = causes + resource.compiled.validate(new)
+    breaches = resource.compiled.validate(new)
+    causes = causes + breaches + resource.compiled.judge(new, None, breaches)
     if not causes:
         new, causes = builtin.rules(resource).on_create(new)
     return Outcome(new, causes, unknown)
@@ -59,8 +60,9 @@ def update(resource: Resource, old: JSON, new: JSON, *, subresource: str = "") -
     new, causes = metadata.prepare_update(old, new, resource, subresource)
     breaches = resource.compiled.validate(new)
     if breaches:
-        causes = causes + _fresh(breaches, resource.compiled.validate(old))
-    if not causes and not breaches:
+        breaches = ratcheting.fresh(breaches, old, new)
+    causes = causes + breaches + resource.compiled.judge(new, old, breaches)
+    if not causes:
         on_update = builtin.rules(resource).on_update
         new, causes = on_update(old, new)
         if causes:
@@ -73,7 +75,9 @@ def update(resource: Resource, old: JSON, new: JSON, *, subresource: str = "") -
 def _cleaned(resource: Resource, obj: JSON) -> tuple[JSON, list[str]]:
     new: JSON = {"apiVersion": resource.api_version, "kind": resource.kind}
     new |= {name: clone(value) for name, value in obj.items() if name not in new}
-    return new, resource.compiled.clean(new)
+    unknown = resource.compiled.clean(new)
+    builtin.rules(resource).prune(new, unknown)
+    return new, unknown
 
 
 def _fresh(causes: list[Cause], before: list[Cause]) -> list[Cause]:

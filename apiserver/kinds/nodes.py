@@ -1,8 +1,9 @@
 """A schema, parsed: every keyword read once, typed and known to make sense, before anything is compiled from it.
 
-Read are the keywords that Kubernetes allows in the schema of a CustomResourceDefinition. Descriptions, titles, examples
-and `x-kubernetes-validations` say nothing about structure and are left alone. Whether a schema is *structural* (a type
-at every level, no types inside `anyOf` ...) is not asked here: what is not structural still has a meaning.
+Read are the keywords that Kubernetes allows in the schema of a CustomResourceDefinition. Descriptions, titles and
+examples say nothing about structure and are left alone; `x-kubernetes-validations` are carried along for `cel`. Whether
+a schema is *structural* (a type at every level, no types inside `anyOf` ...) is not asked here: what is not structural
+still has a meaning.
 
 A whole object is a schema too, but its apiVersion, kind and metadata do not belong to it: see `parse_object`.
 """
@@ -73,6 +74,8 @@ class Node:
     below: bool = False
     multiple_of: float | None = None
 
+    rules: tuple[JSON, ...] = ()
+
     int_or_string: bool = False
     all_of: tuple["Node", ...] = ()
     any_of: tuple["Node", ...] = ()
@@ -131,6 +134,7 @@ def parse(schema: Any, where: str = "") -> Node:
         above=read.take("exclusiveMinimum", bool, False),
         below=read.take("exclusiveMaximum", bool, False),
         multiple_of=multiple_of,
+        rules=read.values("x-kubernetes-validations") or (),
         int_or_string=read.take("x-kubernetes-int-or-string", bool, False),
         all_of=read.nodes("allOf"),
         any_of=read.nodes("anyOf"),

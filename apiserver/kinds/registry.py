@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Self
 
+import orjson
+
+from fizz.apiserver.kinds import codec
 from fizz.apiserver.kinds.managed.typed import TypedSchema
 from fizz.apiserver.kinds.structural import Compiled, compile_schema
 from fizz.schemas.base import JSON
@@ -34,6 +37,10 @@ class Resource:
     `selectable` are the field selectors that it knows, metadata.name and metadata.namespace among them. `builtin`
     kinds may be updated without a resourceVersion, custom ones may not. `make_schema` is called once, when the schema
     is first needed: making those of the built-in kinds takes longer than to say what they are.
+
+    `warning` is told to everyone who uses the version; of a `terminating` kind nothing new is made. Objects are stored
+    under `storage_group` where that is another group's; `from_stored` (which may change what it is given) and
+    `to_stored` make them of this version, and back.
     """
 
     group: str
@@ -51,6 +58,11 @@ class Resource:
     columns: tuple[Column, ...] = ()
     selectable: frozenset[str] = _ALWAYS_SELECTABLE
     builtin: bool = False
+    warning: str = ""
+    terminating: bool = False
+    storage_group: str | None = None
+    from_stored: Callable[[JSON], JSON] | None = field(default=None, repr=False)
+    to_stored: Callable[[JSON], JSON] | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, kind: Kind) -> Self:
@@ -98,6 +110,21 @@ class Resource:
         """What the schema says about merging and ownership of fields."""
         return TypedSchema(self.schema, status=self.status)
 
+    def load(self, value: bytes, revision: int) -> JSON:
+        """A stored value as an object of this version."""
+        obj = codec.load(value, revision)
+        return obj if self.from_stored is None else self.from_stored(obj)
+
+    def dump(self, obj: JSON) -> bytes:
+        """The value that is stored of an object of this version."""
+        return codec.dump(obj if self.to_stored is None else self.to_stored(obj))
+
+    def sent(self, value: bytes, revision: int) -> bytes:
+        """A stored value as the JSON that is sent; decoded only if it must be."""
+        if self.from_stored is None:
+            return codec.splice_version(value, revision)
+        return orjson.dumps(self.load(value, revision))
+
     def key(self, namespace: str | None, name: str) -> str:
         """Where an object is kept."""
         return key(self, namespace, name)
@@ -119,13 +146,18 @@ class Resource:
 def key(resource: Resource, namespace: str | None, name: str) -> str:
     """Where an object is kept; cluster-scoped objects have no namespace, whatever is said."""
     scope = namespace or "" if resource.namespaced else ""
-    return f"/{resource.group or 'core'}/{resource.plural}/{scope}/{name}"
+    return f"/{_home(resource)}/{resource.plural}/{scope}/{name}"
 
 
 def prefix(resource: Resource, namespace: str | None = None) -> str:
     """What the keys of a kind begin with, or, of a namespaced one, those in a namespace."""
-    everywhere = f"/{resource.group or 'core'}/{resource.plural}/"
+    everywhere = f"/{_home(resource)}/{resource.plural}/"
     return f"{everywhere}{namespace}/" if namespace and resource.namespaced else everywhere
+
+
+def _home(resource: Resource) -> str:
+    group = resource.group if resource.storage_group is None else resource.storage_group
+    return group or "core"
 
 
 def _getter(path: str) -> Getter:

@@ -25,12 +25,19 @@ def _accept_update(old: JSON, new: JSON) -> Verdict:
     return Verdict(new, [])
 
 
+def _keep(obj: JSON, unknown: list[str]) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`on_create` sees a new object; `on_update` the object before and after. A write to a subresource is an update."""
+    """`on_create` sees a new object; `on_update` the object before and after. A write to a subresource is an update.
+    `prune` cuts, in place, what no schema can say to be unknown, and adds its paths to a list.
+    """
 
     on_create: Callable[[JSON], Verdict] = _accept
     on_update: Callable[[JSON, JSON], Verdict] = _accept_update
+    prune: Callable[[JSON, list[str]], None] = _keep
 
 
 NO_RULES: Final = Rules()

@@ -1,6 +1,6 @@
 """What every handler needs, gathered once: the store, the kinds, the clock, and who is watching."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -27,19 +27,25 @@ class Streams:
     """The open streams. When the server stops, all are ended, and so is each that is opened after that."""
 
     def __init__(self) -> None:
-        self._open: set[Closable] = set()
+        self._open: dict[Closable, Collection[str]] = {}
         self._ended = False
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, stream: Closable) -> None:
-        self._open.add(stream)
+    def add(self, stream: Closable, prefixes: Collection[str] = ()) -> None:
+        """Remember a stream, and the prefixes of the resources that it shows."""
+        self._open[stream] = prefixes
         if self._ended:
             stream.close()
 
     def discard(self, stream: Closable) -> None:
-        self._open.discard(stream)
+        self._open.pop(stream, None)
+
+    def end_of(self, prefix: str) -> None:
+        """End the streams of a resource that is served no longer."""
+        for stream in [each for each, prefixes in self._open.items() if prefix in prefixes]:
+            stream.close()
 
     def end(self) -> None:
         """End all, now and from now on."""

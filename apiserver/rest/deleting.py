@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fizz.apiserver import errors
-from fizz.apiserver.kinds import codec
+from fizz.apiserver.kinds.custom.names import CLEANUP, with_condition
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest import discovery, reading
 from fizz.apiserver.rest.context import Context
@@ -24,10 +24,13 @@ from fizz.apiserver.rest.query import ListOptions
 from fizz.schemas import times
 from fizz.schemas.base import JSON
 
-__all__ = ["DeleteOptions", "delete", "delete_collection", "parse_options", "plan_delete"]
+__all__ = ["DeleteOptions", "delete", "delete_collection", "delete_if_there", "parse_options", "plan_delete"]
 
 _FINALIZERS: Final = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 _POLICIES: Final = ("Background", "Foreground", "Orphan")
+_PENDING: Final = (
+    "CustomResourceDefinition marked for deletion; CustomResource deletion will be initiated as soon as possible"
+)
 _GRACE: Final = "gracePeriodSeconds"
 
 
@@ -105,6 +108,10 @@ def plan_delete(context: Context, resource: Resource, live: JSON, options: Delet
         )
         raise errors.Conflict.of(resource.name, name, why)
     finalizers = list(metadata.get("finalizers") or [])
+    if _is_definition(resource) and "deletionTimestamp" not in metadata:
+        if CLEANUP not in finalizers:
+            finalizers.append(CLEANUP)
+        live = with_condition(live, "Terminating", "True", "InstanceDeletionPending", _PENDING, context.clock())
     wanted = _FINALIZERS.get(options.policy)
     if wanted and wanted not in finalizers:
         finalizers.append(wanted)
@@ -128,6 +135,10 @@ def _marked(context: Context, resource: Resource, live: JSON, finalizers: list[s
     return Draft.unchanged(resource, live) if item == live else Draft.update(resource, live, item)
 
 
+def _is_definition(resource: Resource) -> bool:
+    return (resource.group, resource.plural) == ("apiextensions.k8s.io", "customresourcedefinitions")
+
+
 def _success(draft: Draft) -> JSON:
     metadata = draft.item["metadata"]
     details = {
@@ -149,9 +160,9 @@ async def delete_collection(
     if "deletecollection" not in discovery.verbs(resource):
         raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
     listing = await reading.read_page(context, resource, namespace, selection)
-    items = [codec.load(record.value, record.revision) for record in listing.records]
+    items = [resource.load(record.value, record.revision) for record in listing.records]
     for item in items:
-        await _delete_if_there(context, resource, item, options)
+        await delete_if_there(context, resource, item, options)
     return {
         "kind": resource.list_kind,
         "apiVersion": resource.api_version,
@@ -160,7 +171,8 @@ async def delete_collection(
     }
 
 
-async def _delete_if_there(context: Context, resource: Resource, item: JSON, options: DeleteOptions) -> None:
+async def delete_if_there(context: Context, resource: Resource, item: JSON, options: DeleteOptions) -> None:
+    """Delete an object, unless it is gone, or another one of the same name is there."""
     metadata = item["metadata"]
 
     async def plan(view: View) -> list[Draft]:

@@ -12,7 +12,6 @@ from typing import Final
 import structlog
 
 from fizz.apiserver import errors
-from fizz.apiserver.kinds import codec
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.store.types import Change, Conflict, Full, Revision, Store, StoreError
@@ -83,7 +82,7 @@ class View:
         if draft := self._drafts.get(key):
             return None if draft.removed else draft.item
         record = await self._store.get(key)
-        return None if record is None else codec.load(record.value, record.revision)
+        return None if record is None else resource.load(record.value, record.revision)
 
     def add(self, draft: Draft) -> None:
         """Let later plans see the draft. Raises `BadRequest` if its object has one already."""
@@ -137,5 +136,5 @@ def _revision(live: JSON) -> Revision | None:
 
 
 def _change(resource: Resource, key: str, item: JSON, expected: Revision | None) -> Change:
-    ttl = _EVENT_TTL_SECONDS if (resource.group, resource.plural) == ("", "events") else None
-    return Change(key, codec.dump(item), expected=expected, ttl=ttl)
+    ttl = _EVENT_TTL_SECONDS if resource.prefix() == "/core/events/" else None
+    return Change(key, resource.dump(item), expected=expected, ttl=ttl)

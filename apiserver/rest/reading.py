@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import orjson
 
 from fizz.apiserver import errors
-from fizz.apiserver.kinds import codec
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest import tables
 from fizz.apiserver.rest.context import Context
@@ -51,7 +50,7 @@ async def get(
 ) -> bytes:
     """One object in the form asked for. Raises `NotFound`."""
     record = await context.record(resource, namespace, name)
-    value = codec.splice_version(record.value, record.revision)
+    value = resource.sent(record.value, record.revision)
     return value if form.plain else encode(shape_one(resource, orjson.loads(value), form, include), form)
 
 
@@ -69,9 +68,9 @@ async def list_objects(
         head = orjson.dumps(
             {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": listing.metadata()}
         )
-        items = b",".join(codec.splice_version(record.value, record.revision) for record in listing.records)
+        items = b",".join(resource.sent(record.value, record.revision) for record in listing.records)
         return b'%s,"items":[%s]}' % (head[:-1], items)
-    objects = [codec.load(record.value, record.revision) for record in listing.records]
+    objects = [resource.load(record.value, record.revision) for record in listing.records]
     metadata = listing.metadata()
     if form.shape == "table":
         return encode(tables.table(resource, objects, metadata, form.version, include), form)
@@ -137,7 +136,10 @@ def check_fields(resource: Resource, options: ListOptions) -> None:
 
 def matches(resource: Resource, value: bytes, options: ListOptions) -> bool:
     """Whether a stored object is selected."""
-    return options.selective is False or selected(resource, orjson.loads(value), options)
+    if not options.selective:
+        return True
+    item = orjson.loads(value)
+    return selected(resource, item if resource.from_stored is None else resource.from_stored(item), options)
 
 
 def selected(resource: Resource, item: JSON, options: ListOptions) -> bool:

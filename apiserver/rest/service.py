@@ -36,6 +36,7 @@ from fizz.apiserver.rest import (
     writing,
 )
 from fizz.apiserver.rest.context import Context
+from fizz.apiserver.rest.definitions import Definitions
 from fizz.apiserver.rest.negotiate import BODY_LIMIT, Representation, decode, duplicates, encode, representation
 from fizz.apiserver.rest.paths import Target
 from fizz.schemas.base import JSON
@@ -54,6 +55,7 @@ class Service:
     def __init__(self, context: Context, listen: str | None = None) -> None:
         self._context = context
         self._listen = listen
+        self.definitions = Definitions(context)
         self._verbs: dict[str, Handler] = {
             "GET": self._get,
             "HEAD": self._get,
@@ -86,7 +88,8 @@ class Service:
         return {errors.ApiError: _refuse, HTTPException: _refuse_http, Exception: _fail, ClientDisconnect: _gone}
 
     async def bootstrap(self) -> None:
-        """Make the namespaces that are always there."""
+        """Serve the custom kinds, and make the namespaces that are always there."""
+        await self.definitions.load()
         for name in ("default", "fizz-system"):
             await writing.ensure_namespace(self._context, name)
 
@@ -137,7 +140,11 @@ class Service:
         target = paths.parse(request.scope["path"])
         if target is None:
             raise errors.NotFound.path()
-        return await self._verbs[request.method](request, target)
+        response = await self._verbs[request.method](request, target)
+        resource = self._context.registry.lookup(target.group, target.version, target.plural)
+        if resource is not None and resource.warning:
+            response.headers.append("Warning", _warning(resource.warning))
+        return response
 
     async def _get(self, request: Request, target: Target) -> Response:
         if target.subresource in proxy.SUBRESOURCES and target.plural == "containers":
@@ -147,7 +154,8 @@ class Service:
         include = request.query_params.get("includeObject", "Metadata")
         options = query.parse_list(request.query_params)
         if target.name is None and (options.watch or form.events):
-            selection = watching.Selection({resource.prefix(None): resource}, target.namespace, options)
+            watched = {resource.prefix(None): resource}
+            selection = watching.Selection(self._context.registry, watched, target.namespace, options)
             return await self._stream(request, selection, form, include)
         if form.events:
             raise errors.NotAcceptable("server-sent events are for watches of collections; select one by fieldSelector")
@@ -155,7 +163,7 @@ class Service:
             body = await reading.list_objects(self._context, resource, target.namespace, options, form, include)
         elif target.subresource == "scale":
             body = encode(await writing.read_scale(self._context, resource, target), form)
-        elif target.subresource in {"", "status"}:
+        elif target.subresource == "" or (target.subresource == "status" and resource.status):
             body = await reading.get(self._context, resource, target.namespace, target.name, form, include)
         else:
             raise errors.NotFound.path()
@@ -175,7 +183,7 @@ class Service:
         if not resources:
             raise errors.BadRequest("name at least one resource to watch, as ?resource=deployments.fizz.dev")
         options = query.parse_list(request.query_params)
-        selection = watching.Selection(resources, request.query_params.get("namespace"), options)
+        selection = watching.Selection(registry, resources, request.query_params.get("namespace"), options)
         return await self._stream(request, selection, representation(request.headers.get("accept", "")), "Metadata")
 
     async def _stream(
@@ -236,13 +244,18 @@ class Service:
         shown = (
             result.item if target.subresource == "scale" else reading.shape_one(resource, result.item, form, include)
         )
-        headers = [("Warning", f'299 - "{text}"') for text in result.warnings]
         response = Response(
             encode(shown, form), status_code=201 if result.created else 200, media_type=form.content_type
         )
-        for name, value in headers:
-            response.headers.append(name, value.replace("\n", " "))
+        for text in result.warnings:
+            response.headers.append("Warning", _warning(text))
         return response
+
+
+def _warning(text: str) -> str:
+    """The value of a Warning header (RFC 7234, section 5.5)."""
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    return f'299 - "{quoted}"'
 
 
 def _require_name(target: Target) -> None:

@@ -13,9 +13,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
+
 from fizz.apiserver.kinds.registry import Resource
 from fizz.schemas import times
 from fizz.schemas.base import JSON
+from fizz.schemas.jsonpath import compile_path
 from fizz.schemas.kinds import Column
 
 __all__ = ["metadata_only", "table"]
@@ -34,7 +37,8 @@ def table(
     `columns` False leaves the definitions out, as in all events of a watch but the first.
     """
     chosen = (_NAME, *resource.columns)
-    cells = [_cell(column.path, column.type) for column in chosen]
+    reader = _cell if resource.builtin else _custom_cell
+    cells = [_cell(_NAME.path, _NAME.type), *(reader(column.path, column.type) for column in resource.columns)]
     result: JSON = {"kind": "Table", "apiVersion": f"meta.k8s.io/{version}", "metadata": metadata}
     result["columnDefinitions"] = [_definition(column) for column in chosen] if columns else []
     result["rows"] = [_row(item, cells, version, include) for item in items]
@@ -50,7 +54,7 @@ def _definition(column: Column) -> JSON:
     return {
         "name": column.name,
         "type": column.type,
-        "format": "name" if column is _NAME else "",
+        "format": "name" if column is _NAME else column.format,
         "description": column.description or f"{column.name} of the object.",
         "priority": column.priority,
     }
@@ -81,6 +85,33 @@ def _cell(path: str, kind: str) -> Cell:
         return value if kind in {"integer", "number", "boolean"} else str(value)
 
     return read
+
+
+@lru_cache(maxsize=1024)
+def _custom_cell(path: str, kind: str) -> Cell:
+    """A column of a definition: the first thing that its JSON path finds, as a value of its type, or null."""
+    find_all = compile_path(path)
+
+    def read(item: JSON) -> Any:
+        found = find_all(item)
+        return _typed(found[0], kind) if found else None
+
+    return read
+
+
+def _typed(value: Any, kind: str) -> Any:
+    match kind:
+        case "string":
+            return value if isinstance(value, str) else orjson.dumps(value).decode()
+        case "integer" if isinstance(value, int | float) and not isinstance(value, bool):
+            return int(value)
+        case "number" if isinstance(value, int | float) and not isinstance(value, bool):
+            return value
+        case "boolean" if isinstance(value, bool):
+            return value
+        case "date" if isinstance(value, str):
+            return _age(value)
+    return None
 
 
 def _compile(path: str) -> Cell:

@@ -22,8 +22,7 @@ import orjson
 from sse_starlette import ServerSentEvent
 
 from fizz.apiserver import errors
-from fizz.apiserver.kinds import codec
-from fizz.apiserver.kinds.registry import Resource
+from fizz.apiserver.kinds.registry import Registry, Resource
 from fizz.apiserver.rest import reading
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.negotiate import Representation, encode
@@ -54,8 +53,11 @@ _Initial = list[tuple[Revision, Resource, JSON]]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is watched: resources by their storage prefix, in one namespace or in all, with selectors."""
+    """What is watched: resources by their storage prefix, in one namespace or in all, with selectors. A resource whose
+    definition changes meanwhile is taken from the registry as it is now.
+    """
 
+    registry: Registry
     resources: Mapping[str, Resource]
     namespace: str | None
     options: ListOptions
@@ -73,10 +75,10 @@ class Selection:
     def resource_of(self, key: str) -> Resource | None:
         """The watched resource that a key belongs to, or None."""
         _, group, plural, namespace, _ = key.split("/", 4)
-        resource = self.resources.get(f"/{group}/{plural}/")
-        if resource is None or (self.namespace and resource.namespaced and namespace != self.namespace):
+        found = self.resources.get(f"/{group}/{plural}/")
+        if found is None or (self.namespace and found.namespaced and namespace != self.namespace):
             return None
-        return resource
+        return self.registry.lookup(found.group, found.version, found.plural) or found
 
 
 async def open_watch(
@@ -118,7 +120,7 @@ async def _snapshot(context: Context, selection: Selection) -> tuple["_Initial",
         except StoreError as problem:
             raise reading.refusal(problem) from problem
         for record in page.records:
-            item = codec.load(record.value, record.revision)
+            item = resource.load(record.value, record.revision)
             if reading.selected(resource, item, selection.options):
                 found.append((record.revision, resource, item))
     found.sort(key=lambda entry: entry[0])
@@ -131,7 +133,7 @@ async def _stream(
     options = frames.selection.options
     loop = asyncio.get_running_loop()
     ends = loop.time() + options.timeout if options.timeout else None
-    context.streams.add(watcher)
+    context.streams.add(watcher, frames.selection.resources)
     try:
         for index, (version, resource, item) in enumerate(initial):
             last = index + 1 == len(initial) or initial[index + 1][0] != version
@@ -152,13 +154,22 @@ async def _stream(
                     yield frames.bookmark(watcher.position[0])
             if ended:
                 return
-    except Closed:
-        return
+    except Closed:  # the server stops, or the kind is served no longer: what happened before that is still told
+        yield await _rest(context, watcher, frames)
     except StoreError as problem:
         yield frames.error(reading.refusal(problem), context.store.revision)
     finally:
         context.streams.discard(watcher)
         watcher.close()
+
+
+async def _rest(context: Context, watcher: Watcher, frames: "_Frames") -> bytes:
+    """What a watcher that was closed had still to deliver; nothing if the store is closed, too."""
+    try:
+        with context.store.watch(frames.selection.prefixes, watcher.position) as last:
+            return frames.batch(await last.next(0))
+    except StoreError:
+        return b""
 
 
 class _Frames:
@@ -185,10 +196,10 @@ class _Frames:
         options = self.selection.options
         if not options.selective:
             return event.type, resource, False
-        now = reading.selected(resource, _decoded(event), options)
+        now = reading.selected(resource, _decoded(event, resource), options)
         if event.type is not EventType.MODIFIED:
             return (event.type, resource, False) if now else None
-        before = reading.selected(resource, _previous(event), options)
+        before = reading.selected(resource, _previous(event, resource), options)
         match before, now:
             case True, True:
                 return EventType.MODIFIED, resource, False
@@ -201,14 +212,13 @@ class _Frames:
     def _frame(self, event: Event, kind: EventType, resource: Resource, old: bool, last: bool) -> bytes:
         """One event's frame, made once for all streams of the same form."""
         if self.form.shape != "object" or self.form.format != "json":
-            item = {**(_previous(event) if old else _decoded(event))}
-            item["metadata"] = {**item["metadata"], "resourceVersion": str(event.revision)}
+            item = _previous(event, resource) if old else _decoded(event, resource)
             return self._shaped(_TYPES[kind], resource, item, _mark(event, last))
-        key = (self.form.events, kind, old, last)
+        key = (self.form.events, kind, old, last, resource.from_stored)
         frame = event.memo.get(key)
         if frame is None:
             source = event.previous if old else event.value
-            value = codec.splice_version(source or b"", event.revision)
+            value = resource.sent(source or b"", event.revision)
             frame = event.memo[key] = self._encode(_TYPES[kind], value, _mark(event, last))
         return frame
 
@@ -249,17 +259,17 @@ def _mark(event: Event, last: bool) -> str:
     return str(event.revision) if last else f"{event.revision}.{event.sub}"
 
 
-def _decoded(event: Event) -> JSON:
-    return _memo(event, "value", event.value)
+def _decoded(event: Event, resource: Resource) -> JSON:
+    return _memo(event, ("value", resource.from_stored), event.value, resource)
 
 
-def _previous(event: Event) -> JSON:
-    return _memo(event, "previous", event.previous or b"{}")
+def _previous(event: Event, resource: Resource) -> JSON:
+    return _memo(event, ("previous", resource.from_stored), event.previous or b"", resource)
 
 
-def _memo(event: Event, key: str, value: bytes) -> JSON:
+def _memo(event: Event, key: object, value: bytes, resource: Resource) -> JSON:
     found = event.memo.get(key)
     if found is None:
-        found = event.memo[key] = orjson.loads(value)
+        found = event.memo[key] = resource.load(value, event.revision)
     decoded: JSON = found
     return decoded

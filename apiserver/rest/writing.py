@@ -101,6 +101,8 @@ async def plan_create(
     applied: bool = False,
 ) -> Draft:
     """What a creation makes. Raises all that `create` does."""
+    if resource.terminating:
+        raise errors.MethodNotAllowed("create not allowed while custom resource definition is terminating")
     _check_type(resource, body)
     given = _metadata(body)
     _check_namespace(resource, given, namespace)
@@ -132,6 +134,10 @@ async def plan_update(
     if given.get("name") != target.name:
         named = given.get("name") or ""
         raise errors.BadRequest(f"the name of the object ({named}) does not match the name on the URL ({target.name})")
+    if not resource.builtin and not given.get("resourceVersion"):
+        message = "Invalid value: 0x0: must be specified for an update"
+        causes = [errors.cause("FieldValueInvalid", message, "metadata.resourceVersion")]
+        raise errors.Invalid.of(resource.kind, resource.group, str(target.name), causes)
     if given.get("uid") and given["uid"] != live["metadata"]["uid"]:
         why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {live['metadata']['uid']}"
         raise errors.Conflict.of(resource.name, str(target.name), why)

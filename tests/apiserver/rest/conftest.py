@@ -190,5 +190,7 @@ async def api() -> AsyncIterator[Api]:
     store = MemoryStore(clock=time.time)
     app = build(store)
     await app.state.service.bootstrap()
+    following = asyncio.create_task(app.state.service.definitions.run())
     yield Api(app, store)
     await store.close()
+    await following

@@ -1,0 +1,95 @@
+"""What a rule may cost at most, told when the definition is written: loops in loops over what has no bound are refused.
+
+The estimate is coarser than Kubernetes': it counts only how often a rule runs (once for each value that its level may
+have) and how its loops multiply. A list or map without `maxItems` or `maxProperties` may hold what a request of 3 MiB
+can. At run time every evaluation has a budget of its own (see `engine`).
+
+    spec.hosts: array of strings, no maxItems                    at most 1,048,576 items
+    self.all(h, h.startsWith("a"))                               1,048,576 steps: fine
+    self.all(h, self.exists_one(i, i == h))                      1,048,576 ** 2 steps: refused
+
+Source: "Resource use by validation functions" in the documentation of CustomResourceDefinitions.
+"""
+
+import re
+from typing import Final
+
+from fizz.apiserver.kinds.nodes import Node
+
+__all__ = ["estimate", "too_dear"]
+
+_REQUEST_BYTES: Final = 3 * 1024 * 1024
+_LIMIT: Final = 10_000_000
+_LITERALS: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
+_LOOP: Final = re.compile(
+    r"(?P<range>[A-Za-z_][\w.\[\]?]*)?\.(?P<macro>all|exists|exists_one|existsOne|map|filter|transformList"
+    r"|transformMap|transformMapEntry)\(\s*(?P<name>[A-Za-z_]\w*)\s*,"
+)
+_SIZES: Final = {"string": 3, "integer": 2, "number": 2, "boolean": 5, "object": 3, "array": 3, "": 2}
+
+
+def estimate(node: Node | None) -> int:
+    """How many items or fields a list or map holds at most; 1 for all else."""
+    if node is None:
+        return 1
+    if node.type == "array":
+        if node.max_items is not None:
+            return max(node.max_items, 1)
+        return _REQUEST_BYTES // _smallest(node.items)
+    if node.type == "object" and node.additional:
+        if node.max_properties is not None:
+            return max(node.max_properties, 1)
+        return _REQUEST_BYTES // (_smallest(node.additional) + 4)
+    return 1
+
+
+def _smallest(node: Node | None) -> int:
+    """Bytes of the smallest JSON of a value, with the comma behind it."""
+    if node is None:
+        return _SIZES[""]
+    return _SIZES[node.type] + sum(len(name) + 4 + _smallest(node.properties.get(name)) for name in node.required)
+
+
+def too_dear(rule: str, node: Node, times: int) -> str | None:
+    """What to say of a rule whose estimate is over the limit, or None. `times` is how often the level may be there."""
+    cost = times * _loops(_LITERALS.sub("''", rule), {"self": node, "oldSelf": node})
+    if cost <= _LIMIT:
+        return None
+    factor = cost / _LIMIT
+    said = "more than 100x" if factor > 100 else f"{factor:.1f}x"
+    return (
+        f"estimated rule cost exceeds budget by factor of {said} (try simplifying the rule, or adding maxItems, "
+        "maxProperties, and maxLength where arrays, maps, and strings are declared)"
+    )
+
+
+def _loops(text: str, scope: dict[str, Node | None]) -> int:
+    """The steps of all loops in a text; loops inside loops multiply."""
+    total, position = 1, 0
+    while match := _LOOP.search(text, position):
+        end = _closing(text, match.end())
+        ranged = _resolve(match["range"] or "", scope)
+        item = (ranged.items or ranged.additional) if ranged else None
+        inside = {**scope, match["name"]: item}
+        total += estimate(ranged) * _loops(text[match.end() : end], inside)
+        position = end
+    return total
+
+
+def _closing(text: str, start: int) -> int:
+    depth = 1
+    for index in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[index], 0)
+        if depth == 0:
+            return index
+    return len(text)
+
+
+def _resolve(path: str, scope: dict[str, Node | None]) -> Node | None:
+    first, *names = re.split(r"\.\??|\[[^\]]*\]", path)
+    node = scope.get(first)
+    for name in names:
+        if node is None or not name:
+            break
+        node = node.properties.get(name) or node.additional
+    return node
