@@ -1,4 +1,4 @@
-"""The kinds of the core group, `v1`: Namespace, Secret, ConfigMap, Event."""
+"""The kinds of the core group, `v1`: Namespace, Secret, ConfigMap, ServiceAccount, Event."""
 
 from typing import Literal
 
@@ -13,11 +13,13 @@ __all__ = [
     "Event",
     "EventSeries",
     "EventSource",
+    "LocalObjectReference",
     "Namespace",
     "NamespaceSpec",
     "NamespaceStatus",
     "ObjectReference",
     "Secret",
+    "ServiceAccount",
 ]
 
 
@@ -82,6 +84,30 @@ class ObjectReference(Model):
     uid: str | None = Field(None, description="Uid of the object.")
     resource_version: str | None = Field(None, description="The version that is meant.")
     field_path: str | None = Field(None, description="The part of the object that is meant.")
+
+
+class LocalObjectReference(Model):
+    """Points at an object in the same namespace."""
+
+    name: str | None = Field(None, description="Name of the object.")
+
+
+class ServiceAccount(Object):
+    """Who a program is. Its tokens are asked for at the subresource `token`."""
+
+    api_version: str = "v1"
+    kind: str = "ServiceAccount"
+    secrets: list[ObjectReference] | None = Field(
+        None,
+        description="Secrets that programs of this account may use. Kept for others; Fizz makes no use of it.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+    image_pull_secrets: list[LocalObjectReference] | None = Field(
+        None, description="Secrets for container registries. Kept for others; Fizz makes no use of it."
+    )
+    automount_service_account_token: bool | None = Field(
+        None, description="Whether programs get a token by themselves. Kept for others; Fizz makes no use of it."
+    )
 
 
 class EventSource(Model):

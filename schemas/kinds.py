@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Final, cast
 if TYPE_CHECKING:
     from fizz.schemas.meta import Object
 
-__all__ = ["BUILTIN", "Column", "Kind", "Scale", "by_kind", "by_model", "find"]
+__all__ = ["ALL_VERBS", "BUILTIN", "Column", "Kind", "Scale", "by_kind", "by_model", "find"]
+
+
+ALL_VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+"""What can be done with objects that are stored, as discovery names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Scale:
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of object. `module` of this room holds its model; `selectable` are its field selectors besides name and
-    namespace.
+    namespace. `verbs` are what can be done with it: a kind that can only be created is a question, which is answered
+    and never stored.
     """
 
     group: str
@@ -55,6 +60,7 @@ class Kind:
     scale: Scale | None = None
     selectable: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
+    verbs: tuple[str, ...] = ALL_VERBS
 
     @property
     def model(self) -> "type[Object]":
@@ -89,6 +95,17 @@ _EVENT_FIELDS: Final = (
     "source",
     "type",
 )
+_RBAC: Final = ("rbac.authorization.k8s.io", "v1")
+_AUTHENTICATION: Final = ("authentication.k8s.io", "v1")
+_AUTHORIZATION: Final = ("authorization.k8s.io", "v1")
+_ASKED: Final = ("create",)
+_BINDING: Final = (
+    Column("Role", "ref(.roleRef)"),
+    Column("Age", ".metadata.creationTimestamp", "date"),
+    Column("Users", "subjects(.subjects,User)", priority=1),
+    Column("Groups", "subjects(.subjects,Group)", priority=1),
+    Column("ServiceAccounts", "subjects(.subjects,ServiceAccount)", priority=1),
+)
 _AGE: Final = Column("Age", ".metadata.creationTimestamp", "date")
 _FIZZ: Final = ("fizz.dev", "v1")
 _APPS: Final = ("all", "fizz")
@@ -98,6 +115,7 @@ BUILTIN: Final[tuple[Kind, ...]] = (
         "", "v1", "Namespace", "namespaces", "core",
         namespaced=False, short_names=("ns",), status=True, selectable=("status.phase",),
         columns=(Column("Status", ".status.phase"), _AGE),
+        verbs=tuple(verb for verb in ALL_VERBS if verb != "deletecollection"),
     ),
     Kind(
         "", "v1", "Secret", "secrets", "core",
@@ -108,6 +126,11 @@ BUILTIN: Final[tuple[Kind, ...]] = (
         "", "v1", "ConfigMap", "configmaps", "core",
         short_names=("cm",),
         columns=(Column("Data", "length(.data,.binaryData)", "integer"), _AGE),
+    ),
+    Kind(
+        "", "v1", "ServiceAccount", "serviceaccounts", "core",
+        short_names=("sa",),
+        columns=(Column("Secrets", "length(.secrets)", "integer"), _AGE),
     ),
     Kind(
         "", "v1", "Event", "events", "core",
@@ -130,6 +153,31 @@ BUILTIN: Final[tuple[Kind, ...]] = (
         "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", "apiextensions",
         namespaced=False, short_names=("crd", "crds"), categories=("api-extensions",), status=True,
         columns=(Column("Created At", ".metadata.creationTimestamp", "date"),),
+    ),
+    Kind(
+        *_RBAC, "Role", "roles", "rbac",
+        columns=(Column("Created At", ".metadata.creationTimestamp"),),
+    ),
+    Kind(*_RBAC, "RoleBinding", "rolebindings", "rbac", columns=_BINDING),
+    Kind(
+        *_RBAC, "ClusterRole", "clusterroles", "rbac",
+        namespaced=False, columns=(Column("Created At", ".metadata.creationTimestamp"),),
+    ),
+    Kind(*_RBAC, "ClusterRoleBinding", "clusterrolebindings", "rbac", namespaced=False, columns=_BINDING),
+    Kind(*_AUTHENTICATION, "TokenReview", "tokenreviews", "authentication", namespaced=False, verbs=_ASKED),
+    Kind(*_AUTHENTICATION, "SelfSubjectReview", "selfsubjectreviews", "authentication", namespaced=False, verbs=_ASKED),
+    Kind(
+        *_AUTHORIZATION, "SubjectAccessReview", "subjectaccessreviews", "authorization",
+        namespaced=False, verbs=_ASKED,
+    ),
+    Kind(*_AUTHORIZATION, "LocalSubjectAccessReview", "localsubjectaccessreviews", "authorization", verbs=_ASKED),
+    Kind(
+        *_AUTHORIZATION, "SelfSubjectAccessReview", "selfsubjectaccessreviews", "authorization",
+        namespaced=False, verbs=_ASKED,
+    ),
+    Kind(
+        *_AUTHORIZATION, "SelfSubjectRulesReview", "selfsubjectrulesreviews", "authorization",
+        namespaced=False, verbs=_ASKED,
     ),
     Kind(
         *_FIZZ, "Deployment", "deployments", "apps",

@@ -13,6 +13,7 @@ __all__ = [
     "check_label_value",
     "check_name",
     "check_namespace_name",
+    "check_path_segment",
     "check_subdomain",
     "to_label_value",
     "to_name",
@@ -60,6 +61,16 @@ def check_namespace_name(name: str) -> str | None:
     if len(name) > 63:
         return "must be no more than 63 characters"
     return None if _LABEL.fullmatch(name) else _LABEL_RULE
+
+
+def check_path_segment(name: str) -> str | None:
+    """Whatever can stand between two slashes of a URL: what roles and bindings are named, as `system:discovery`."""
+    if name in {".", ".."}:
+        return f"may not be '{name}'"
+    for character in "/%":
+        if character in name:
+            return f"may not contain '{character}'"
+    return None
 
 
 def check_label_key(key: str) -> str | None:

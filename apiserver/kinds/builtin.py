@@ -10,7 +10,7 @@ find out and to say in the status.
 
 from typing import Final
 
-from fizz.apiserver.kinds import events, keyed, leases, namespaces, workloads
+from fizz.apiserver.kinds import access, events, keyed, leases, namespaces, workloads
 from fizz.apiserver.kinds.custom import rules as definitions
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.kinds.verdict import NO_RULES, Rules
@@ -24,6 +24,10 @@ _TABLE: Final[dict[tuple[str, str], Rules]] = {
     ("", "Event"): events.RULES,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.RULES,
     ("coordination.k8s.io", "Lease"): leases.RULES,
+    (access.GROUP, "Role"): access.ROLE,
+    (access.GROUP, "ClusterRole"): access.CLUSTER_ROLE,
+    (access.GROUP, "RoleBinding"): access.BINDING,
+    (access.GROUP, "ClusterRoleBinding"): access.CLUSTER_BINDING,
     ("fizz.dev", "Deployment"): workloads.DEPLOYMENT,
     ("fizz.dev", "Container"): workloads.CONTAINER,
     ("fizz.dev", "Service"): workloads.SERVICE,

@@ -16,8 +16,13 @@ __all__ = ["ANNOTATIONS_LIMIT", "check_content"]
 ANNOTATIONS_LIMIT: Final = 256 * 1024
 """Bytes of all keys and values of annotations together."""
 
-_HOST_NAMES: Final = {("", "Namespace"), ("fizz.dev", "Service")}
-"""Kinds whose names become single labels of host names; all others are subdomains."""
+_NAMES: Final = {
+    ("", "Namespace"): names.check_namespace_name,
+    ("fizz.dev", "Service"): names.check_namespace_name,
+    "rbac.authorization.k8s.io": names.check_path_segment,
+}
+"""Kinds and groups whose names follow rules of their own: labels of host names, as `system:discovery`; all others are
+subdomains."""
 
 _BANNED_OWNERS: Final = {("v1", "Event")}
 
@@ -38,7 +43,7 @@ def check_content(metadata: JSON, resource: Resource) -> list[Cause]:
 
 def _name(metadata: JSON, resource: Resource) -> list[Cause]:
     causes: list[Cause] = []
-    check = names.check_namespace_name if (resource.group, resource.kind) in _HOST_NAMES else names.check_name
+    check = _NAMES.get(resource.group) or _NAMES.get((resource.group, resource.kind)) or names.check_name
     prefix = metadata.get("generateName")
     if prefix and (problem := check(f"{prefix[:-1]}a" if prefix.endswith("-") else prefix)):
         causes.append(invalid("metadata.generateName", prefix, problem))

@@ -18,7 +18,7 @@ from fizz.apiserver.kinds import codec
 from fizz.apiserver.kinds.managed.typed import TypedSchema
 from fizz.apiserver.kinds.structural import Compiled, compile_schema
 from fizz.schemas.base import JSON
-from fizz.schemas.kinds import BUILTIN, Column, Kind, Scale
+from fizz.schemas.kinds import ALL_VERBS, BUILTIN, Column, Kind, Scale
 from fizz.schemas.structural import structural_schema
 
 __all__ = ["Registry", "Resource", "key", "prefix", "version_priority"]
@@ -35,7 +35,8 @@ class Resource:
     """One kind in one version: what discovery says of it, and what the server needs to serve it.
 
     `selectable` are the field selectors that it knows, metadata.name and metadata.namespace among them. `builtin`
-    kinds may be updated without a resourceVersion, custom ones may not. `make_schema` is called once, when the schema
+    kinds may be updated without a resourceVersion, custom ones may not. `verbs` are what can be done with it; what can
+    only be created is answered and never stored. `make_schema` is called once, when the schema
     is first needed: making those of the built-in kinds takes longer than to say what they are.
 
     `warning` is told to everyone who uses the version; of a `terminating` kind nothing new is made. Objects are stored
@@ -63,6 +64,7 @@ class Resource:
     storage_group: str | None = None
     from_stored: Callable[[JSON], JSON] | None = field(default=None, repr=False)
     to_stored: Callable[[JSON], JSON] | None = field(default=None, repr=False)
+    verbs: tuple[str, ...] = ALL_VERBS
 
     @classmethod
     def of(cls, kind: Kind) -> Self:
@@ -83,12 +85,18 @@ class Resource:
             columns=kind.columns,
             selectable=_ALWAYS_SELECTABLE | frozenset(kind.selectable),
             builtin=True,
+            verbs=kind.verbs,
         )
 
     @property
     def api_version(self) -> str:
         """`v1`, or `group/version`."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def stored(self) -> bool:
+        """Whether its objects are kept. The others are questions, which are answered and forgotten."""
+        return "get" in self.verbs
 
     @property
     def name(self) -> str:

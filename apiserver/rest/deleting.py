@@ -16,7 +16,7 @@ from typing import Final
 from fizz.apiserver import errors
 from fizz.apiserver.kinds.custom.names import CLEANUP, with_condition
 from fizz.apiserver.kinds.registry import Resource
-from fizz.apiserver.rest import discovery, reading
+from fizz.apiserver.rest import reading
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View, write
 from fizz.apiserver.rest.paths import Target
@@ -157,7 +157,7 @@ async def delete_collection(
     """Delete all objects selected, one by one; the list of them as they were. Raises `MethodNotAllowed` where a
     collection cannot be deleted.
     """
-    if "deletecollection" not in discovery.verbs(resource):
+    if "deletecollection" not in resource.verbs:
         raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
     listing = await reading.read_page(context, resource, namespace, selection)
     items = [resource.load(record.value, record.revision) for record in listing.records]

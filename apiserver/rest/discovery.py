@@ -16,7 +16,6 @@ from fizz.schemas.base import JSON
 __all__ = ["AGGREGATED", "aggregated", "api_versions", "group", "group_list", "resource_list", "version"]
 
 AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-_VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _SUB_VERBS: Final = ("get", "patch", "update")
 
 
@@ -80,7 +79,7 @@ def _legacy(resource: Resource) -> JSON:
         "singularName": resource.singular,
         "namespaced": resource.namespaced,
         "kind": resource.kind,
-        "verbs": list(verbs(resource)),
+        "verbs": list(resource.verbs),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -128,7 +127,7 @@ def _aggregated(resource: Resource) -> JSON:
         "responseKind": {"group": resource.group, "version": resource.version, "kind": resource.kind},
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
-        "verbs": list(verbs(resource)),
+        "verbs": list(resource.verbs),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -146,13 +145,6 @@ def _aggregated(resource: Resource) -> JSON:
     return entry
 
 
-def verbs(resource: Resource) -> tuple[str, ...]:
-    """What can be done with a resource: namespaces are never deleted as a collection."""
-    if (resource.group, resource.plural) == ("", "namespaces"):
-        return tuple(verb for verb in _VERBS if verb != "deletecollection")
-    return _VERBS
-
-
 def _subresources(resource: Resource) -> list[tuple[str, tuple[str, str, str], tuple[str, ...]]]:
     own = (resource.group, resource.version, resource.kind)
     found: list[tuple[str, tuple[str, str, str], tuple[str, ...]]] = []
@@ -162,4 +154,6 @@ def _subresources(resource: Resource) -> list[tuple[str, tuple[str, str, str], t
         found.append(("scale", ("autoscaling", "v1", "Scale"), _SUB_VERBS))
     if (resource.group, resource.plural) == ("", "namespaces"):
         found.append(("finalize", own, ("update",)))
+    if (resource.group, resource.plural) == ("", "serviceaccounts"):
+        found.append(("token", ("authentication.k8s.io", "v1", "TokenRequest"), ("create",)))
     return found

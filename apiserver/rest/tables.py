@@ -2,7 +2,8 @@
 
 A column's path is a JSON path as in additionalPrinterColumns of a CRD (`.status.phase`,
 `.status.conditions[?(@.type=="Ready")].status`), several separated by commas (the first that is there), or one of a
-few formulas for built-in kinds: `length(paths)`, `ratio(have,want)`, `object(reference)`, `ports(list)`.
+few formulas for built-in kinds: `length(paths)`, `ratio(have,want)`, `object(reference)`, `ports(list)`,
+`ref(roleRef)`, `subjects(list,kind)`.
 
 Source: "Receiving resources as Tables" and "Additional printer columns" of the Kubernetes documentation.
 """
@@ -24,7 +25,7 @@ from fizz.schemas.kinds import Column
 __all__ = ["metadata_only", "table"]
 
 _STEP: Final = re.compile(r"""\.([\w-]+)|\['([^']+)'\]|\[(\d+)\]|\[\?\(@\.([\w.]+)\s*==\s*["']([^"']*)["']\)\]""")
-_FORMULA: Final = re.compile(r"(length|ratio|object|ports)\((.*)\)")
+_FORMULA: Final = re.compile(r"(length|ratio|object|ports|ref|subjects)\((.*)\)")
 _NAME: Final = Column("Name", ".metadata.name", "string", "Name must be unique within a namespace.")
 
 Cell = Callable[[JSON], Any]
@@ -73,6 +74,8 @@ def _row(item: JSON, cells: list[Cell], version: str, include: str) -> JSON:
 def _cell(path: str, kind: str) -> Cell:
     if formula := _FORMULA.fullmatch(path):
         name, arguments = formula.groups()
+        if name == "subjects":
+            return _subjects(*arguments.split(","))
         return _FORMULAS[name]([_compile(argument) for argument in arguments.split(",")])
     readers = [_compile(part) for part in path.split(",")]
 
@@ -189,7 +192,28 @@ def _ports(readers: list[Cell]) -> Cell:
     return read
 
 
-_FORMULAS: Final = {"length": _length, "ratio": _ratio, "object": _object, "ports": _ports}
+def _ref(readers: list[Cell]) -> Cell:
+    def read(item: JSON) -> str:
+        reference = readers[0](item) or {}
+        return f"{reference.get('kind', '')}/{reference.get('name', '')}"
+
+    return read
+
+
+def _subjects(path: str, kind: str) -> Cell:
+    """The names of the subjects of one kind."""
+    subjects = _compile(path)
+
+    def read(item: JSON) -> str:
+        chosen = [each for each in subjects(item) or () if each.get("kind") == kind]
+        return ", ".join(
+            f"{each['namespace']}/{each['name']}" if each.get("namespace") else each["name"] for each in chosen
+        )
+
+    return read
+
+
+_FORMULAS: Final = {"ref": _ref, "length": _length, "ratio": _ratio, "object": _object, "ports": _ports}
 
 
 def _age(value: Any) -> str:

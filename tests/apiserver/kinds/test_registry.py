@@ -51,7 +51,16 @@ def test_keys_are_those_of_the_store(registry: Registry) -> None:
 def test_groups_and_versions_are_listed_in_order(registry: Registry, widget: Resource) -> None:
     for version in ("v1beta1", "v1", "v2alpha1"):
         registry.add(dataclasses.replace(widget, version=version))
-    assert registry.groups() == ["", "apiextensions.k8s.io", "coordination.k8s.io", "example.com", "fizz.dev"]
+    assert registry.groups() == [
+        "",
+        "apiextensions.k8s.io",
+        "authentication.k8s.io",
+        "authorization.k8s.io",
+        "coordination.k8s.io",
+        "example.com",
+        "fizz.dev",
+        "rbac.authorization.k8s.io",
+    ]
     assert registry.versions("example.com") == ["v1", "v1beta1", "v2alpha1"]
     assert [each.version for each in registry.resources("example.com")] == ["v1beta1", "v1", "v2alpha1"]
     assert [each.kind for each in registry.resources("coordination.k8s.io", "v1")] == ["Lease"]

@@ -24,7 +24,14 @@ async def test_the_version_has_all_keys_as_text(api: Any) -> None:
 async def test_legacy_discovery_names_groups_and_resources(api: Any) -> None:
     assert (await api.get("/api")).json["versions"] == ["v1"]
     groups = (await api.get("/apis")).json["groups"]
-    assert {group["name"] for group in groups} == {"apiextensions.k8s.io", "coordination.k8s.io", "fizz.dev"}
+    assert {group["name"] for group in groups} == {
+        "apiextensions.k8s.io",
+        "authentication.k8s.io",
+        "authorization.k8s.io",
+        "coordination.k8s.io",
+        "fizz.dev",
+        "rbac.authorization.k8s.io",
+    }
     assert (await api.get("/apis/fizz.dev")).json["preferredVersion"]["version"] == "v1"
     core = {each["name"]: each for each in (await api.get("/api/v1")).json["resources"]}
     assert core["configmaps"]["shortNames"] == ["cm"]
