@@ -1,29 +1,30 @@
 """Wiring: the parts of the API server, put together in one place, and the process that serves them.
 
-`build` makes an ASGI application over any store. `serve` runs it: it takes the sockets, opens the LMDB store, serves
-until it is asked to stop, ends watches cleanly, lets requests finish, and closes the store.
+`build` makes an ASGI application over any store. `serve` runs it: it takes the sockets (see `listening`), opens the
+LMDB store, serves until it is asked to stop, ends watches cleanly, lets requests finish, and closes the store.
 """
 
 import asyncio
 import contextlib
-import ipaddress
-import os
 import signal
-import socket
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fizz.apiserver import errors
-from fizz.apiserver.auth import loopback
+from fizz.apiserver import listening
+from fizz.apiserver.auth.certificates import CertificateError, Certificates, names_of_this_machine
+from fizz.apiserver.auth.keys import Keys
 from fizz.apiserver.config import Config
 from fizz.apiserver.kinds.registry import Registry
+from fizz.apiserver.listening import Listener, ListenError
 from fizz.apiserver.rest.context import Context
-from fizz.apiserver.rest.service import Service, refusal
+from fizz.apiserver.rest.gate import Gate, at_door
+from fizz.apiserver.rest.service import Reached, Service, refusal
 from fizz.apiserver.store.compaction import Compactor
 from fizz.apiserver.store.lmdb_store import LmdbStore
 from fizz.apiserver.store.types import Store
@@ -34,19 +35,19 @@ log = structlog.get_logger()
 
 VOLATILE = ("/coordination.k8s.io/leases/",)
 """Kept in memory only: in other systems most of the store's growth is leases."""
+_RENEWAL_SECONDS: Final = 3600.0
 
 
-class ListenError(Exception):
-    """The server cannot take one of its sockets; the message says which and what to do."""
+def build(store: Store, *, keys: Keys | None = None, reached: Reached | None = None) -> Starlette:
+    """The application over an open store. `keys` sign tokens; `reached` is how clients get here.
 
-
-def build(store: Store, *, listen: str | None = None) -> Starlette:
-    """The application over an open store. `listen` is the TCP address that it will be served on, to tell clients."""
-    context = Context(store, Registry.builtin())
-    service = Service(context, listen)
+    Serve it through `gate.at_door`: without a door, every request needs a token.
+    """
+    context = Context.over(store, Registry.builtin(), keys or Keys.ephemeral())
+    service = Service(context, reached or Reached())
     app = Starlette(
         routes=service.routes(),
-        middleware=[Middleware(_Guard)],
+        middleware=[Middleware(Gate, context=context, refusal=refusal)],
         exception_handlers=service.exception_handlers(),
     )
     app.state.service = service
@@ -58,35 +59,30 @@ async def serve(config: Config, ready: Callable[[], None] | None = None, stop: a
 
     Raises `ListenError`, or `StoreError` if the data cannot be used.
     """
+    certificates = _certificates(config)
     store = await LmdbStore.open(config.store, volatile=VOLATILE, max_bytes=config.max_bytes)
     tasks = [asyncio.create_task(Compactor(store).run(), name="store-compactor")]
     try:
-        address = f"{config.listen[0]}:{config.listen[1]}" if config.listen else None
-        app = build(store, listen=address)
+        app = build(store, keys=Keys(config.keys), reached=_reached(config, certificates))
         service: Service = app.state.service
         await service.bootstrap()
         tasks.append(asyncio.create_task(service.definitions.run(), name="definitions"))
         tasks.append(asyncio.create_task(service.warm_up(), name="warm-up"))
-        with _sockets(config) as sockets:
-            server = _Server(
-                uvicorn.Config(
-                    app,
-                    log_config=None,
-                    access_log=False,
-                    ws="none",
-                    lifespan="off",
-                    timeout_keep_alive=75,
-                    timeout_graceful_shutdown=round(config.shutdown_seconds),
-                )
-            )
+        if certificates:
+            tasks.append(asyncio.create_task(_keep_valid(certificates), name="certificates"))
+        with listening.listeners(config, certificates) as found:
+            servers = [_server(app, listener, config) for listener in found]
             if stop is None:
                 stop = _signalled()
-            stopping = asyncio.create_task(_stop_when(stop, server, service), name="server-stop")
-            log.info("API server listens", socket=str(config.socket), tcp=address, revision=store.revision)
+            stopping = asyncio.create_task(_stop_when(stop, servers, service), name="server-stop")
+            where = {each.door.name.lower(): each.where for each in found}
+            log.info("API server listens", **where, revision=store.revision)
             if ready:
                 ready()
             try:
-                await server.serve(sockets=sockets)
+                async with asyncio.TaskGroup() as group:
+                    for server, listener in zip(servers, found, strict=True):
+                        group.create_task(server.serve(sockets=[listener.socket]), name=f"serve-{listener.door.name}")
             finally:
                 stopping.cancel()
     finally:
@@ -96,20 +92,51 @@ async def serve(config: Config, ready: Callable[[], None] | None = None, stop: a
         log.info("API server stopped")
 
 
-class _Guard:
-    """Lets requests over TCP pass only if they come from programs on this machine; see `auth.loopback`."""
+def _certificates(config: Config) -> Certificates | None:
+    if config.listen is None:
+        return None
+    if config.tls is None:
+        raise ListenError("a TLS port needs a folder for its certificates")
+    names = names_of_this_machine(config.listen[0], config.tls_names)
+    return Certificates(config.tls, names, lambda: datetime.now(UTC))
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope.get("client"):  # None over the unix socket
-            try:
-                loopback.check(scope["headers"])
-            except errors.ApiError as problem:
-                await refusal(problem)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+def _reached(config: Config, certificates: Certificates | None) -> Reached:
+    plain = listening.shown(config.listen_plain) if config.listen_plain else None
+    if certificates is None or config.listen is None:
+        return Reached(plain=plain)
+    try:
+        certificates.renew()
+    except CertificateError as problem:
+        raise ListenError(str(problem)) from problem
+    return Reached(listening.shown(config.listen), plain, certificates.authority)
+
+
+async def _keep_valid(certificates: Certificates) -> None:
+    """Renew the server's certificate in time, for ever."""
+    while True:
+        await asyncio.sleep(_RENEWAL_SECONDS)
+        try:
+            if await asyncio.to_thread(certificates.renew):
+                log.info("the server's certificate was renewed")
+        except CertificateError as problem:
+            log.error("the server's certificate cannot be renewed", error=str(problem))
+
+
+def _server(app: Starlette, listener: Listener, config: Config) -> "_Server":
+    context = listener.tls
+    return _Server(
+        uvicorn.Config(
+            at_door(app, listener.door),
+            log_config=None,
+            access_log=False,
+            ws="none",
+            lifespan="off",
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=round(config.shutdown_seconds),
+            ssl_context_factory=(lambda _config, _default: context) if context else None,
+        )
+    )
 
 
 class _Server(uvicorn.Server):
@@ -128,59 +155,8 @@ def _signalled() -> asyncio.Event:
     return stop
 
 
-async def _stop_when(stop: asyncio.Event, server: uvicorn.Server, service: Service) -> None:
+async def _stop_when(stop: asyncio.Event, servers: list[_Server], service: Service) -> None:
     await stop.wait()
     service.end_streams()
-    server.should_exit = True
-
-
-@contextlib.contextmanager
-def _sockets(config: Config) -> Iterator[list[socket.socket]]:
-    sockets: list[socket.socket] = []
-    try:
-        sockets.append(_unix(config))
-        if config.listen:
-            sockets.append(_tcp(*config.listen))
-        yield sockets
-    finally:
-        for each in sockets:
-            each.close()
-        with contextlib.suppress(OSError):
-            config.socket.unlink()
-
-
-def _unix(config: Config) -> socket.socket:
-    path = config.socket
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if path.exists() and _answers(str(path)):
-        raise ListenError(f"a server already answers at {path}; stop it first, or choose another with FIZZ_SOCKET")
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    except OSError as problem:
-        raise ListenError(f"cannot listen at {path}: {problem.strerror or problem}") from problem
-    finally:
-        os.umask(mask)
-    listener.listen(2048)
-    return listener
-
-
-def _answers(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(path) == 0
-
-
-def _tcp(host: str, port: int) -> socket.socket:
-    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
-        raise ListenError(f"cannot listen at {host}: without TLS only loopback addresses are served, as 127.0.0.1")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as problem:
-        raise ListenError(f"cannot listen at {host}:{port}: {problem.strerror or problem}") from problem
-    listener.listen(2048)
-    return listener
+    for server in servers:
+        server.should_exit = True

@@ -13,7 +13,15 @@ __all__ = ["apiserver"]
 @click.command()
 @click.option("--data-dir", help="Folder of the data. [env: FIZZ_DATA_DIR]")
 @click.option("--socket", help="Unix socket to serve on. [env: FIZZ_SOCKET]")
-@click.option("--listen", metavar="HOST:PORT", help="Serve on a loopback TCP port, too. [env: FIZZ_LISTEN]")
+@click.option("--listen", metavar="HOST:PORT", help="Serve on a TLS port, too. [env: FIZZ_LISTEN]")
+@click.option(
+    "--listen-plain",
+    metavar="HOST:PORT",
+    help="Serve on a loopback port without TLS or tokens, too. [env: FIZZ_LISTEN_PLAIN]",
+)
+@click.option(
+    "--tls-names", metavar="NAME,...", help="More host names and addresses of this server. [env: FIZZ_TLS_NAMES]"
+)
 @click.option("--log-format", type=click.Choice(["json", "console"]), help="Form of the logs. [env: FIZZ_LOG_FORMAT]")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[env: FIZZ_LOG_LEVEL]")
 def apiserver(**flags: str | None) -> None:

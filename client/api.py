@@ -13,6 +13,7 @@ with `patch` or `apply` rather than by writing back what was read.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, cast, overload
 
@@ -77,7 +78,8 @@ class Client(Reader):
 
     `field_manager` is the name under which this client owns the fields that it writes. `retry_for` is the number of
     seconds for which a request is repeated while the server is away; `requests` says which requests those are.
-    `on_connection` is told when the server is lost, with the error, and with None when it answers again.
+    `on_connection` is told when the server is lost, with the error, and with None when it answers again. An https
+    server is trusted if the certificate authority in the file `ca` vouches for it; None: one that this machine trusts.
     """
 
     def __init__(
@@ -89,9 +91,17 @@ class Client(Reader):
         field_manager: str = "fizz",
         retry_for: float = 10.0,
         on_connection: OnConnection | None = None,
+        ca: Path | None = None,
     ) -> None:
         super().__init__(
-            Transport(endpoint, token=token, user_agent=user_agent, retry_for=retry_for, on_connection=on_connection)
+            Transport(
+                endpoint,
+                token=token,
+                user_agent=user_agent,
+                retry_for=retry_for,
+                on_connection=on_connection,
+                ca=ca,
+            )
         )
         self._manager = field_manager
 

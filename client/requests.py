@@ -13,9 +13,11 @@ Not in here: paths, kinds, models, watches.
 
 import asyncio
 import errno
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
@@ -80,7 +82,8 @@ OnConnection = Callable[[Unavailable | None], None]
 class Transport:
     """Connections to one API server. `endpoint` is `unix:///path/to/socket`, `http://host:port` or `https://host:port`.
 
-    `retry_for` is the number of seconds for which failed requests are repeated (see above); 0 for never.
+    `retry_for` is the number of seconds for which failed requests are repeated (see above); 0 for never. `ca` is the
+    file of the certificate authority that an https server is trusted by; None: those that this machine trusts.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class Transport:
         user_agent: str,
         retry_for: float,
         on_connection: OnConnection | None = None,
+        ca: Path | None = None,
     ) -> None:
         scheme, _, rest = endpoint.partition("://")
         if scheme not in {"unix", "http", "https"} or not rest:
@@ -100,6 +104,7 @@ class Transport:
         self._base = "http://localhost" if self._socket else endpoint.rstrip("/")
         self._headers = {"User-Agent": user_agent} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._retry_for = retry_for
+        self._ca = ca
         self._session: aiohttp.ClientSession | None = None
         self._on_connection, self._lost = on_connection, False
 
@@ -199,6 +204,12 @@ class Transport:
         """Await something of aiohttp; its errors become ours."""
         try:
             return await awaitable
+        except aiohttp.ClientConnectorCertificateError as problem:
+            why = f"its certificate is not trusted ({problem.certificate_error}); name its authority with FIZZ_CA"
+            raise Unavailable(f"{self.endpoint}: {why}", sent=False, hopeless=True) from problem
+        except aiohttp.ClientConnectorSSLError as problem:
+            why = f"TLS does not come about: {problem.os_error}"
+            raise Unavailable(f"{self.endpoint}: {why}", sent=False) from problem
         except aiohttp.ClientConnectorError as problem:
             hopeless = problem.os_error.errno in {errno.EACCES, errno.EPERM}
             hint = "permission denied" if hopeless else "no server answers there"
@@ -216,12 +227,22 @@ class Transport:
             if self._socket:
                 connector = aiohttp.UnixConnector(self._socket, limit=0, keepalive_timeout=_KEEPALIVE_SECONDS)
             else:
-                connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS)
+                connector = aiohttp.TCPConnector(
+                    limit=0, keepalive_timeout=_KEEPALIVE_SECONDS, ssl=_trusting(self._ca) if self._ca else True
+                )
             self._session = aiohttp.ClientSession(connector=connector, headers=self._headers)
             # aiohttp repeats PUT and DELETE by itself when a kept connection turns out dead. Whether that is safe is
             # decided in `pause`, not there; it has no public switch.
             self._session._retry_connection = False
         return self._session
+
+
+def _trusting(ca: Path) -> ssl.SSLContext:
+    """A context that trusts one authority. Raises `Unavailable` for a file that is none."""
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as problem:
+        raise Unavailable(f"{ca}: not a certificate authority: {problem}", sent=False, hopeless=True) from problem
 
 
 def _refusal(request: Request, response: aiohttp.ClientResponse, body: bytes) -> ApiError:

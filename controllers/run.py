@@ -95,6 +95,7 @@ async def run(settings: Settings, names: Sequence[str] | None = None) -> None:
             Client(
                 settings.server,
                 token=settings.token,
+                ca=settings.ca,
                 user_agent="fizz-controllers",
                 field_manager="fizz-controllers",
             )

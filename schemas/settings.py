@@ -9,8 +9,11 @@ socket lies in it, so that several servers on one machine do not meet.
 | data_dir | FIZZ_DATA_DIR | /var/lib/fizz for root, else $XDG_DATA_HOME/fizz |
 | socket | FIZZ_SOCKET | in a chosen data directory; else /run/fizz/fizz.sock or $XDG_RUNTIME_DIR/fizz/fizz.sock |
 | listen | FIZZ_LISTEN | no TCP |
+| listen_plain | FIZZ_LISTEN_PLAIN | no TCP without TLS |
+| tls_names | FIZZ_TLS_NAMES | what this machine knows of itself; more, separated by commas |
 | server | FIZZ_SERVER | the socket |
 | token | FIZZ_TOKEN | none |
+| ca | FIZZ_CA | the authority of the data directory, if it is there; else those that this machine trusts |
 | docker_host | DOCKER_HOST | unix:///var/run/docker.sock |
 | node_name | FIZZ_NODE_NAME | the host's name |
 | log_format | FIZZ_LOG_FORMAT | console on a terminal, else json |
@@ -45,8 +48,11 @@ class Settings:
     data_dir: Path
     socket: Path
     listen: tuple[str, int] | None
+    listen_plain: tuple[str, int] | None
+    tls_names: tuple[str, ...]
     server: str
     token: str | None
+    ca: Path | None
     docker_host: str
     node_name: str
     log_format: LogFormat
@@ -56,6 +62,11 @@ class Settings:
     def runtime_dir(self) -> Path:
         """Where sockets and files that need not survive a reboot lie."""
         return self.socket.parent
+
+    @property
+    def tls_dir(self) -> Path:
+        """Where the API server's certificates lie."""
+        return self.data_dir / "tls"
 
     @property
     def agent_socket(self) -> Path:
@@ -79,13 +90,17 @@ class Settings:
         runtime = data_dir if chosen_data else _default_runtime(environment, root)
         chosen_socket = sources.get("socket")
         path = Path(chosen_socket) if chosen_socket else runtime / "fizz.sock"
-        listen = sources.get("listen")
+        listen, plain, ca = sources.get("listen"), sources.get("listen_plain"), sources.get("ca")
+        names = sources.get("tls_names") or ""
         return cls(
             data_dir=data_dir.absolute(),
             socket=path.absolute(),
-            listen=_address(listen) if listen else None,
+            listen=_address("listen", listen) if listen else None,
+            listen_plain=_address("listen_plain", plain) if plain else None,
+            tls_names=tuple(name.strip() for name in names.split(",") if name.strip()),
             server=sources.get("server") or f"unix://{path.absolute()}",
             token=sources.get("token"),
+            ca=Path(ca) if ca else _own_authority(data_dir),
             docker_host=sources.get("docker_host", "DOCKER_HOST") or "unix:///var/run/docker.sock",
             node_name=to_name(sources.get("node_name") or socket.gethostname()),
             log_format=_log_format(sources.get("log_format") or ("console" if sys.stderr.isatty() else "json")),
@@ -145,10 +160,16 @@ def _default_runtime(environment: Mapping[str, str], root: bool) -> Path:
     return Path(environment.get("XDG_RUNTIME_DIR") or f"/tmp/fizz-{os.geteuid()}") / "fizz"
 
 
-def _address(text: str) -> tuple[str, int]:
+def _own_authority(data_dir: Path) -> Path | None:
+    """The certificate authority of a server with that data folder, if we may see it."""
+    path = data_dir.absolute() / "tls" / "ca.crt"
+    return path if os.access(path, os.R_OK) else None
+
+
+def _address(setting: str, text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdigit() or int(port) > 65535:
-        raise SettingsError(f"listen is {text!r}; write HOST:PORT, as 127.0.0.1:7443")
+        raise SettingsError(f"{setting} is {text!r}; write HOST:PORT, as 127.0.0.1:7443")
     return host.strip("[]") or "127.0.0.1", int(port)
 
 

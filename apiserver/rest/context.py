@@ -3,9 +3,12 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from fizz.apiserver import errors
+from fizz.apiserver.auth.access import Access
+from fizz.apiserver.auth.authenticator import Authenticator
+from fizz.apiserver.auth.keys import Keys
 from fizz.apiserver.kinds.registry import Registry, Resource
 from fizz.apiserver.rest.paths import Target
 from fizz.apiserver.store.types import Record, Store
@@ -60,8 +63,15 @@ class Context:
 
     store: Store
     registry: Registry
+    access: Access
+    authenticator: Authenticator
     clock: Callable[[], datetime] = _now
     streams: Streams = field(default_factory=Streams)
+
+    @classmethod
+    def over(cls, store: Store, registry: Registry, keys: Keys) -> Self:
+        """The context of a server over an open store."""
+        return cls(store, registry, Access(store, registry), Authenticator(store, registry, keys, _now))
 
     def resource(self, target: Target) -> Resource:
         """The resource that a target names. Raises `NotFound` where none is served, or not in that scope."""

@@ -9,12 +9,13 @@ from typing import Final, Literal
 import orjson
 
 from fizz.apiserver import errors
+from fizz.apiserver.auth.users import ANONYMOUS, User
 from fizz.apiserver.kinds.managed import default_manager, validate_manager
 from fizz.apiserver.store import revision as revisions
 from fizz.apiserver.store.types import LAST, Position, Revision
 from fizz.schemas.selectors import FieldSelector, LabelSelector, parse_fields, parse_labels
 
-__all__ = ["Continue", "ListOptions", "WriteOptions", "parse_list", "parse_position", "parse_write"]
+__all__ = ["Continue", "ListOptions", "WriteOptions", "flag", "parse_list", "parse_position", "parse_write"]
 
 Match = Literal["Exact", "NotOlderThan"]
 _ANY_LABELS: Final = LabelSelector()
@@ -65,8 +66,8 @@ class ListOptions:
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """How to write. `manager` owns what is written; `validation` says what happens to unknown fields and to
-    `duplicates`, the paths of keys that the body has twice.
+    """How to write. `user` asks for it; `manager` owns what is written; `validation` says what happens to unknown
+    fields and to `duplicates`, the paths of keys that the body has twice.
     """
 
     dry_run: bool = False
@@ -74,6 +75,7 @@ class WriteOptions:
     force: bool = False
     validation: Literal["Strict", "Warn", "Ignore"] = "Warn"
     duplicates: tuple[str, ...] = ()
+    user: User = ANONYMOUS
 
 
 def parse_list(query: Mapping[str, str]) -> ListOptions:
@@ -90,9 +92,9 @@ def parse_list(query: Mapping[str, str]) -> ListOptions:
         token=Continue.decode(query["continue"]) if query.get("continue") else None,
         revision=_revision(query.get("resourceVersion", "")),
         match=_match(query.get("resourceVersionMatch", "")),
-        watch=_flag(query, "watch"),
-        bookmarks=_flag(query, "allowWatchBookmarks"),
-        send_initial_events=_flag(query, "sendInitialEvents"),
+        watch=flag(query, "watch"),
+        bookmarks=flag(query, "allowWatchBookmarks"),
+        send_initial_events=flag(query, "sendInitialEvents"),
         timeout=float(seconds) if (seconds := _number(query, "timeoutSeconds")) else None,
     )
     _check_combination(options, "sendInitialEvents" in query)
@@ -171,7 +173,7 @@ def parse_write(query: Mapping[str, str], user_agent: str | None) -> WriteOption
     return WriteOptions(
         dry_run=bool(dry_run),
         manager=named or default_manager(user_agent or ""),
-        force=_flag(query, "force"),
+        force=flag(query, "force"),
         validation=validation,
     )
 
@@ -180,7 +182,8 @@ def _forbidden(field: str, message: str) -> dict[str, str]:
     return errors.cause("FieldValueForbidden", f"Forbidden: {message}", field)
 
 
-def _flag(query: Mapping[str, str], name: str) -> bool:
+def flag(query: Mapping[str, str], name: str) -> bool:
+    """Whether a parameter says yes."""
     return query.get(name, "").lower() in {"1", "true", "t"}
 
 

@@ -2,7 +2,7 @@
 
 /livez /readyz /healthz /version               is it there, and which is it
 /api /apis /apis/G /api/V /apis/G/V            discovery
-/api/V/... /apis/G/V/...                       resources (see `paths`)
+/api/V/... /apis/G/V/...                       resources (see `paths`); questions (see `reviews`)
 /apis/fizz.dev/v1/transactions                 many objects, all or nothing, one revision
 /apis/fizz.dev/v1/serverinfo                   how this server can be reached
 /watch?resource=PLURAL.GROUP&resource=...      many kinds in one watch
@@ -10,7 +10,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -23,7 +23,9 @@ from starlette.routing import Route
 
 from fizz import __version__
 from fizz.apiserver import errors
+from fizz.apiserver.auth.actions import Action
 from fizz.apiserver.rest import (
+    bootstrap,
     deleting,
     discovery,
     patching,
@@ -31,17 +33,19 @@ from fizz.apiserver.rest import (
     proxy,
     query,
     reading,
+    reviews,
     transaction,
     watching,
     writing,
 )
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.definitions import Definitions
+from fizz.apiserver.rest.gate import user_of
 from fizz.apiserver.rest.negotiate import BODY_LIMIT, Representation, decode, duplicates, encode, representation
 from fizz.apiserver.rest.paths import Target
 from fizz.schemas.base import JSON
 
-__all__ = ["Service", "refusal"]
+__all__ = ["Reached", "Service", "refusal"]
 
 log = structlog.get_logger()
 
@@ -49,12 +53,21 @@ _EVENT_PING_SECONDS: Final = 15
 Handler = Callable[[Request, Target], Awaitable[Response]]
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How this server is reached by TCP: `listen` over TLS with `authority` (PEM) vouching for it, `plain` without."""
+
+    listen: str | None = None
+    plain: str | None = None
+    authority: str | None = None
+
+
 class Service:
     """Answers requests with the parts of this room."""
 
-    def __init__(self, context: Context, listen: str | None = None) -> None:
+    def __init__(self, context: Context, reached: Reached) -> None:
         self._context = context
-        self._listen = listen
+        self._reached = reached
         self.definitions = Definitions(context)
         self._verbs: dict[str, Handler] = {
             "GET": self._get,
@@ -88,10 +101,11 @@ class Service:
         return {errors.ApiError: _refuse, HTTPException: _refuse_http, Exception: _fail, ClientDisconnect: _gone}
 
     async def bootstrap(self) -> None:
-        """Serve the custom kinds, and make the namespaces that are always there."""
+        """Serve the custom kinds, and make the namespaces and roles that are always there."""
         await self.definitions.load()
         for name in ("default", "fizz-system"):
             await writing.ensure_namespace(self._context, name)
+        await bootstrap.ensure_roles(self._context)
 
     async def warm_up(self) -> None:
         """Make the schemas of all kinds before somebody waits for them, letting requests pass in between."""
@@ -114,7 +128,8 @@ class Service:
 
     async def _server_info(self, request: Request) -> Response:
         store = self._context.store
-        return _json({"version": __version__, "listen": self._listen, "revision": str(store.revision)})
+        reached = {"listen": self._reached.listen, "plain": self._reached.plain, "ca": self._reached.authority}
+        return _json({"version": __version__, **reached, "revision": str(store.revision)})
 
     async def _core(self, request: Request) -> Response:
         if _wants_aggregated(request):
@@ -140,8 +155,10 @@ class Service:
         target = paths.parse(request.scope["path"])
         if target is None:
             raise errors.NotFound.path()
-        response = await self._verbs[request.method](request, target)
         resource = self._context.registry.lookup(target.group, target.version, target.plural)
+        if resource is not None and not resource.stored and request.method != "POST":
+            raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
+        response = await self._verbs[request.method](request, target)
         if resource is not None and resource.warning:
             response.headers.append("Warning", _warning(resource.warning))
         return response
@@ -175,7 +192,7 @@ class Service:
         for name in request.query_params.getlist("resource"):
             plural, _, group = name.partition(".")
             found = registry.preferred(group, plural)
-            if found is None:
+            if found is None or not found.stored:
                 raise errors.BadRequest(
                     f"resource={name}: no such resource; write PLURAL.GROUP, as deployments.fizz.dev"
                 )
@@ -183,7 +200,21 @@ class Service:
         if not resources:
             raise errors.BadRequest("name at least one resource to watch, as ?resource=deployments.fizz.dev")
         options = query.parse_list(request.query_params)
-        selection = watching.Selection(registry, resources, request.query_params.get("namespace"), options)
+        namespace = request.query_params.get("namespace")
+        await self._context.access.require(
+            user_of(request.scope),
+            *(
+                Action(
+                    "watch",
+                    each.group,
+                    each.version,
+                    each.plural,
+                    namespace=(namespace or "") if each.namespaced else "",
+                )
+                for each in resources.values()
+            ),
+        )
+        selection = watching.Selection(registry, resources, namespace, options)
         return await self._stream(request, selection, representation(request.headers.get("accept", "")), "Metadata")
 
     async def _stream(
@@ -198,6 +229,10 @@ class Service:
     async def _create(self, request: Request, target: Target) -> Response:
         body, options = await _read(request)
         resource = self._context.resource(target)
+        if not resource.stored or (target.plural, target.subresource) == ("serviceaccounts", "token"):
+            answer = await reviews.answer(self._context, resource, target, body, user_of(request.scope))
+            form = representation(request.headers.get("accept", ""))
+            return Response(encode(answer, form), status_code=201, media_type=form.content_type)
         if target.name is not None:
             raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
         result = await writing.create(self._context, resource, target, body, options)
@@ -271,7 +306,8 @@ async def _read(request: Request) -> tuple[JSON, query.WriteOptions]:
 
 
 def _write_options(request: Request) -> query.WriteOptions:
-    return query.parse_write(request.query_params, request.headers.get("user-agent"))
+    options = query.parse_write(request.query_params, request.headers.get("user-agent"))
+    return replace(options, user=user_of(request.scope))
 
 
 async def _body(request: Request) -> bytes:

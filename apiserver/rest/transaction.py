@@ -11,11 +11,15 @@ refused refuses all: its causes name it as `operations[i]`. An object can be wri
 An apply that says `"alive": true` is refused with a Conflict, cause `ObjectTerminating`, if the object is being
 deleted: what goes cannot be told to stay, and who applies may want to wait for its end. A delete may say
 `gracePeriodSeconds`.
+
+Each operation is asked of the roles as if it were a request of its own: an apply is a patch, and a creation besides
+where there is nothing yet.
 """
 
 from typing import Any, Final
 
 from fizz.apiserver import errors
+from fizz.apiserver.auth.actions import Action
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest import deleting, writing
 from fizz.apiserver.rest.context import Context
@@ -28,7 +32,8 @@ __all__ = ["OPERATION_LIMIT", "run"]
 
 OPERATION_LIMIT: Final = 1000
 """Operations at most: as many events as a watch delivers in one piece."""
-_VERBS: Final = ("create", "update", "apply", "delete")
+_VERBS: Final = {"create": "create", "update": "update", "apply": "patch", "delete": "delete"}
+"""The verbs of operations, and what roles call them."""
 
 
 async def run(context: Context, body: JSON, options: WriteOptions) -> JSON:
@@ -75,7 +80,7 @@ def _operations(body: JSON) -> list[JSON]:
     for index, operation in enumerate(operations):
         if not isinstance(operation, dict) or not isinstance(operation.get("object"), dict):
             raise errors.BadRequest(f"operations[{index}]: must have a verb and an object")
-        if operation.get("verb") not in _VERBS:
+        if operation.get("verb") not in tuple(_VERBS):
             raise errors.BadRequest(f"operations[{index}].verb: must be one of {', '.join(_VERBS)}")
     return operations
 
@@ -84,12 +89,14 @@ def _address(context: Context, item: JSON) -> tuple[Resource, Target]:
     """The resource of an object and its place, from the object alone. Raises `BadRequest`."""
     api_version, kind = item.get("apiVersion"), item.get("kind")
     resource = context.registry.by_kind(str(api_version), str(kind))
-    if resource is None:
+    if resource is None or not resource.stored:
         raise errors.BadRequest(f'no matches for kind "{kind}" in version "{api_version}"')
     metadata: Any = item.get("metadata") or {}
     if not isinstance(metadata, dict):
         raise errors.BadRequest("metadata: must be an object")
     namespace = (metadata.get("namespace") or "default") if resource.namespaced else None
+    if namespace is not None and not isinstance(namespace, str):
+        raise errors.BadRequest("metadata.namespace: must be a text")
     return resource, Target(resource.group, resource.version, resource.plural, namespace, metadata.get("name"))
 
 
@@ -97,6 +104,7 @@ async def _plan_one(context: Context, view: View, operation: JSON, options: Writ
     item = operation["object"]
     resource, target = _address(context, item)
     verb = operation["verb"]
+    await context.access.require(options.user, _action(resource, target, _VERBS[verb]))
     if verb == "create":
         return await writing.plan_create(context, view, resource, target.namespace, item, options)
     if not isinstance(target.name, str) or not target.name:
@@ -117,6 +125,15 @@ async def _plan_one(context: Context, view: View, operation: JSON, options: Writ
     preconditions = {key: metadata[key] for key in ("uid", "resourceVersion") if metadata.get(key)}
     wanted = deleting.parse_options({**said, "preconditions": preconditions}, {})
     return deleting.plan_delete(context, resource, live, wanted)
+
+
+def _action(resource: Resource, target: Target, verb: str) -> Action:
+    namespace, name = target.namespace or "", target.name if isinstance(target.name, str) else ""
+    if (resource.group, resource.plural) == ("", "namespaces"):
+        namespace = name  # as in a request of its own
+    if verb == "create":
+        name = ""  # no URL names what is yet to be made
+    return Action(verb, resource.group, resource.version, resource.plural, "", namespace, name)
 
 
 def _check_alive(resource: Resource, live: JSON | None) -> None:

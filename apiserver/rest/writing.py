@@ -11,6 +11,9 @@ from typing import Any
 
 from fizz.apiserver import errors
 from fizz.apiserver.admission import namespaces
+from fizz.apiserver.auth import escalation
+from fizz.apiserver.auth.actions import Action
+from fizz.apiserver.auth.users import SERVER
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest import finishing, patching, scale
 from fizz.apiserver.rest.context import Context
@@ -84,8 +87,9 @@ async def ensure_namespace(context: Context, name: str) -> None:
     """Make a namespace unless it is there."""
     resource = _namespaces(context)
     body: JSON = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    options = WriteOptions(manager="fizz-apiserver", user=SERVER)
     try:
-        await create(context, resource, Target("", "v1", "namespaces"), body, WriteOptions(manager="fizz-apiserver"))
+        await create(context, resource, Target("", "v1", "namespaces"), body, options)
     except errors.AlreadyExists:
         return
 
@@ -116,6 +120,7 @@ async def plan_create(
     made = draft.item["metadata"]["name"]
     if await view.live(resource, namespace, made) is not None:
         raise errors.AlreadyExists.of(resource.name, made)
+    await escalation.check(context.access, options.user, resource, None, draft.item)
     return draft
 
 
@@ -144,7 +149,7 @@ async def plan_update(
     draft = finishing.update(context, resource, live, body, target.subresource, options)
     if draft.change is not None:  # a stale write that changes nothing is no conflict
         _check_version(resource, live, given)
-    return draft
+    return await _permitted(context, resource, live, draft, options)
 
 
 async def plan_apply(
@@ -176,11 +181,13 @@ async def plan_apply(
     if live is None and given.get("uid"):
         raise errors.Conflict.of(resource.name, target.name, "uid mismatch: the object does not exist")
     if live is None:
+        await context.access.require(options.user, _creation(resource, target))
         body = {**applied, "metadata": {**given, "name": target.name}}
         return await plan_create(context, view, resource, target.namespace, body, options, applied=True)
     if given.get("resourceVersion"):
         _check_version(resource, live, given)
-    return finishing.apply(context, resource, live, applied, target.subresource, options, force=force)
+    draft = finishing.apply(context, resource, live, applied, target.subresource, options, force=force)
+    return await _permitted(context, resource, live, draft, options)
 
 
 async def _plan_patch(
@@ -197,7 +204,22 @@ async def _plan_patch(
     new = wanted.change(live)
     _check_type(resource, new)
     _check_version(resource, live, _metadata(new))
-    return finishing.update(context, resource, live, new, target.subresource, options)
+    draft = finishing.update(context, resource, live, new, target.subresource, options)
+    return await _permitted(context, resource, live, draft, options)
+
+
+async def _permitted(context: Context, resource: Resource, live: JSON, draft: Draft, options: WriteOptions) -> Draft:
+    """The draft, if the user may grant what it grants. Raises `Forbidden`."""
+    if draft.change is not None and not draft.removed:
+        await escalation.check(context.access, options.user, resource, live, draft.item)
+    return draft
+
+
+def _creation(resource: Resource, target: Target) -> Action:
+    """What an apply of something that is not there yet is, besides a patch."""
+    return Action(
+        "create", resource.group, resource.version, resource.plural, "", target.namespace or "", target.name or ""
+    )
 
 
 async def _written(context: Context, plan: Any, options: WriteOptions) -> Written:

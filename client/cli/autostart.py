@@ -53,6 +53,7 @@ def _start(settings: Settings) -> str:
         "FIZZ_LOG_FORMAT": "json",
     }
     log.touch(mode=0o600)
+    log.chmod(0o600)  # an earlier version left it open to others
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "fizz", "server"],

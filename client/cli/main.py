@@ -39,6 +39,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "events": _command("events", "Show what happened.", _SYSTEM),
     "server": _command("server", "Run the API server, the controllers and the node agent.", _SYSTEM),
     "kubeconfig": _command("kubeconfig", "Print a kubeconfig for kubectl and helm.", _SYSTEM),
+    "token": _command("token", "Make, list and delete tokens of users.", _SYSTEM),
     "version": _command("version", "Print the versions of client and server.", _SYSTEM),
     "completion": _command("completion", "Print a completion script for bash, zsh or fish.", _SYSTEM),
 }

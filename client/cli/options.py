@@ -32,6 +32,7 @@ class Options:
 
     server: str | None = None
     token: str | None = None
+    ca: str | None = None
     socket: str | None = None
     data_dir: str | None = None
     file: list[str] = field(default_factory=list)
@@ -68,11 +69,10 @@ def connection_options(command: F) -> F:
     """Which server is asked."""
     return _all(
         command,
-        _shared(
-            "--server", metavar="URL", help="API server: http://127.0.0.1:PORT or unix:///PATH. [env: FIZZ_SERVER]"
-        ),
+        _shared("--server", metavar="URL", help="API server: https://HOST:PORT or unix:///PATH. [env: FIZZ_SERVER]"),
         _shared("--socket", metavar="PATH", help="Unix socket of the API server. [env: FIZZ_SOCKET]"),
         _shared("--token", metavar="TOKEN", help="Bearer token. [env: FIZZ_TOKEN]"),
+        _shared("--ca", metavar="FILE", help="Certificate authority of the server. [env: FIZZ_CA]"),
     )
 
 

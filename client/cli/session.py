@@ -42,22 +42,29 @@ class NoServer(Failure):
 def load_settings(options: Options) -> Settings:
     """The settings under these flags. Raises `SettingsError`."""
     return Settings.load(
-        os.environ, server=options.server, socket=options.socket, token=options.token, data_dir=options.data_dir
+        os.environ,
+        server=options.server,
+        socket=options.socket,
+        token=options.token,
+        ca=options.ca,
+        data_dir=options.data_dir,
     )
 
 
 def check_server(settings: Settings) -> None:
     """Raise `NoServer` at once if nothing listens, so that nobody waits for a server that is not there."""
     url = urlsplit(settings.server)
-    if url.scheme not in {"unix", "http"}:
-        raise Failure(f"server is {settings.server!r}; write http://127.0.0.1:PORT or unix:///PATH")
+    if url.scheme not in {"unix", "http", "https"}:
+        raise Failure(f"server is {settings.server!r}; write https://HOST:PORT or unix:///PATH")
     try:
         if url.scheme == "unix":
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
                 probe.settimeout(_CONNECT_SECONDS)
                 probe.connect(url.path)
         else:
-            socket.create_connection((url.hostname or "", url.port or 80), _CONNECT_SECONDS).close()
+            socket.create_connection(
+                (url.hostname or "", url.port or (443 if url.scheme == "https" else 80)), _CONNECT_SECONDS
+            ).close()
     except PermissionError:
         owner = _owner(Path(url.path))
         raise Failure(f"you may not use {settings.server}, which belongs to {owner}; run this as {owner}") from None
@@ -81,6 +88,7 @@ def connect(settings: Settings) -> Client:
     return Client(
         settings.server,
         token=settings.token,
+        ca=settings.ca,
         user_agent="fizz-cli",
         field_manager=FIELD_MANAGER,
         on_connection=_tell_of_connection,

@@ -16,7 +16,15 @@ __all__ = ["command"]
 @click.command("server")
 @click.option("--data-dir", metavar="DIR", help="Folder of the data. [env: FIZZ_DATA_DIR]")
 @click.option("--socket", metavar="PATH", help="Unix socket to serve on. [env: FIZZ_SOCKET]")
-@click.option("--listen", metavar="HOST:PORT", help="Serve on a loopback TCP port, too. [env: FIZZ_LISTEN]")
+@click.option("--listen", metavar="HOST:PORT", help="Serve on a TLS port, too. [env: FIZZ_LISTEN]")
+@click.option(
+    "--listen-plain",
+    metavar="HOST:PORT",
+    help="Serve on a loopback port without TLS or tokens, too. [env: FIZZ_LISTEN_PLAIN]",
+)
+@click.option(
+    "--tls-names", metavar="NAME,...", help="More host names and addresses of this server. [env: FIZZ_TLS_NAMES]"
+)
 @click.option("--node-name", metavar="NAME", help="Name of this node. [env: FIZZ_NODE_NAME]")
 @click.option("--docker-host", metavar="URL", help="The Docker Engine. [env: DOCKER_HOST]")
 @click.option("--log-format", type=click.Choice(["json", "console"]), help="Form of the logs. [env: FIZZ_LOG_FORMAT]")
@@ -37,8 +45,12 @@ def command(**flags: str | None) -> None:
         "FIZZ_LOG_LEVEL": settings.log_level,
         "DOCKER_HOST": settings.docker_host,
     }
-    if settings.listen:
-        environment["FIZZ_LISTEN"] = f"{settings.listen[0]}:{settings.listen[1]}"
+    environment.pop("FIZZ_TOKEN", None)  # the parts speak through the socket, where the administrator needs no token
+    for name, address in (("FIZZ_LISTEN", settings.listen), ("FIZZ_LISTEN_PLAIN", settings.listen_plain)):
+        if address:
+            environment[name] = f"{address[0]}:{address[1]}"
+    if settings.tls_names:
+        environment["FIZZ_TLS_NAMES"] = ",".join(settings.tls_names)
     program = [sys.executable, "-m", "fizz"]
     commands = {"apiserver": [*program, "apiserver"], "controllers": [*program, "controllers"]}
     say = Say(settings.log_format == "json", quiet=settings.log_level in {"warning", "error"})

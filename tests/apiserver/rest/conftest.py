@@ -13,6 +13,7 @@ import pytest
 from starlette.types import ASGIApp, Message
 
 from fizz.apiserver.app import build
+from fizz.apiserver.rest.gate import Door, at_door
 from fizz.apiserver.store.memory import MemoryStore
 
 JSON = dict[str, Any]
@@ -71,8 +72,17 @@ class Stream:
 class Api:
     """Speaks to an application without a network."""
 
-    def __init__(self, app: ASGIApp, store: MemoryStore) -> None:
-        self.app, self.store = app, store
+    def __init__(self, app: ASGIApp, store: MemoryStore, door: Door | None = Door.SOCKET) -> None:
+        self.app, self.store, self.door = app, store, door
+
+    def at(self, door: Door | None) -> "Api":
+        """The same application, through another door."""
+        return Api(self.app, self.store, door)
+
+    async def serve(self, scope: Any, receive: Any, send: Any) -> None:
+        """One call of the application through the door; without one if there is none."""
+        served = self.app if self.door is None else at_door(self.app, self.door)
+        await served(scope, receive, send)
 
     async def request(
         self,
@@ -81,10 +91,9 @@ class Api:
         body: Any = None,
         *,
         headers: dict[str, str] | None = None,
-        client: tuple[str, int] | None = None,
         **query: Any,
     ) -> Answer:
-        """One request; `client` is the address that it comes from over TCP, None over the unix socket."""
+        """One request."""
         raw = body if isinstance(body, bytes) else (b"" if body is None else orjson.dumps(body))
         sent: list[Message] = []
 
@@ -94,8 +103,8 @@ class Api:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        scope = _scope(method, path, headers or {}, query) | {"client": client}
-        await self.app(scope, receive, send)
+        scope = _scope(method, path, headers or {}, query)
+        await self.serve(scope, receive, send)
         return Answer(
             sent[0]["status"],
             {name.decode(): value.decode() for name, value in sent[0]["headers"]},
@@ -156,7 +165,7 @@ class Api:
                 stream.chunks.put_nowait(None)
 
         async def serve() -> None:
-            await self.app(_scope("GET", path, headers or {}, query), receive, send)
+            await self.serve(_scope("GET", path, headers or {}, query), receive, send)
 
         task = asyncio.create_task(serve())
         try:

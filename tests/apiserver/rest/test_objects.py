@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from fizz.apiserver.rest.gate import Door
+
 MAPS = "/api/v1/namespaces/blog/configmaps"
 DEPLOYMENTS = "/apis/fizz.dev/v1/namespaces/blog/deployments"
 
@@ -300,9 +302,8 @@ async def test_formats_go_in_and_out(api: Any, media: str) -> None:
 
 
 async def test_a_page_of_another_site_is_answered_with_a_status(api: Any) -> None:
-    scope_client = ("127.0.0.1", 50000)
     headers = {"host": "127.0.0.1:7443", "origin": "https://evil.example"}
-    refused = await api.request("POST", MAPS, {}, headers=headers, client=scope_client)
+    refused = await api.at(Door.PLAIN).request("POST", MAPS, {}, headers=headers)
     assert refused.code == 403
     assert refused.json["reason"] == "Forbidden"
     over_socket = await api.request("GET", "/readyz", headers=headers)

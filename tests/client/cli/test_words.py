@@ -10,7 +10,7 @@ import pytest
 from fizz.client.cli.apply import operations, result_lines
 from fizz.client.cli.commands.describe import description
 from fizz.client.cli.commands.events import events_text, in_order
-from fizz.client.cli.commands.kubeconfig import kubeconfig
+from fizz.client.cli.commands.kubeconfig import kubeconfig, url_of
 from fizz.client.cli.commands.logs import parse_since, parse_tail, select
 from fizz.client.cli.commands.ps import rows
 from fizz.client.cli.commands.scale import parse_scales
@@ -273,9 +273,31 @@ def test_a_secret_is_described_without_its_data() -> None:
     assert text.endswith("Events:        <none>")
 
 
-def test_a_kubeconfig_has_one_context() -> None:
-    config = kubeconfig("http://127.0.0.1:7443", "blog")
+@pytest.mark.parametrize(
+    ("information", "address", "server", "url"),
+    [
+        pytest.param({"listen": "127.0.0.1:7443"}, None, "unix:///s", "https://127.0.0.1:7443", id="where-it-listens"),
+        pytest.param({"listen": "0.0.0.0:7443"}, None, "unix:///s", "https://127.0.0.1:7443", id="on-all-addresses"),
+        pytest.param({"listen": "[::]:7443"}, None, "unix:///s", "https://[::1]:7443", id="on-all-addresses-v6"),
+        pytest.param({"listen": "0.0.0.0:7443"}, None, "https://a.example:1", "https://a.example:1", id="as-we-did"),
+        pytest.param({"listen": "0.0.0.0:7443"}, "a.example", "unix:///s", "https://a.example:7443", id="by-a-name"),
+        pytest.param(
+            {"listen": "0.0.0.0:7443"}, "a.example:1", "unix:///s", "https://a.example:1", id="by-name-and-port"
+        ),
+        pytest.param({"plain": "127.0.0.1:8001"}, None, "unix:///s", "http://127.0.0.1:8001", id="plain-alone"),
+    ],
+)
+def test_a_kubeconfig_says_where_clients_reach_the_server(
+    information: dict[str, str], address: str | None, server: str, url: str
+) -> None:
+    assert url_of(information, address, server) == url
 
-    assert config["clusters"][0]["cluster"]["server"] == "http://127.0.0.1:7443"
+
+def test_a_kubeconfig_has_one_context() -> None:
+    config = kubeconfig("https://127.0.0.1:7443", "blog", ca="PEM", token="t")
+
+    cluster = {"server": "https://127.0.0.1:7443", "certificate-authority-data": "UEVN"}
+    assert config["clusters"][0]["cluster"] == cluster
+    assert config["users"][0]["user"] == {"token": "t"}
     assert config["contexts"][0]["context"]["namespace"] == "blog"
     assert config["current-context"] == config["contexts"][0]["name"]

@@ -1,0 +1,89 @@
+"""May they? The roles and bindings in the store, indexed, and asked about.
+
+The index follows the store's log. Before each answer it reads what was committed since, so that a binding counts from
+the moment on that its writer has the answer, and is gone as soon. Idle, that costs a comparison.
+"""
+
+import asyncio
+from typing import Final
+
+import orjson
+
+from fizz.apiserver.auth import actions
+from fizz.apiserver.auth.actions import Action
+from fizz.apiserver.auth.index import Decision, Index, RoleRef
+from fizz.apiserver.auth.rbac import Rule
+from fizz.apiserver.auth.users import User
+from fizz.apiserver.kinds.registry import Registry
+from fizz.apiserver.store.types import LAST, Compacted, EventType, Store, Watcher
+
+__all__ = ["Access"]
+
+_PLURALS: Final = ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
+_MASTER: Final = Decision(True, "the group system:masters may do anything")
+
+
+class Access:
+    """Answers what users may do."""
+
+    def __init__(self, store: Store, registry: Registry) -> None:
+        self._store = store
+        found = [registry.lookup("rbac.authorization.k8s.io", "v1", plural) for plural in _PLURALS]
+        self._prefixes = tuple(resource.prefix() for resource in found if resource is not None)
+        self._index = Index()
+        self._watcher: Watcher | None = None
+        self._lock = asyncio.Lock()
+
+    async def decide(self, user: User, action: Action) -> Decision:
+        """Whether the user may, and why."""
+        if user.is_master:
+            return _MASTER
+        return (await self._current()).decide(user, action)
+
+    async def require(self, user: User, *wanted: Action) -> None:
+        """Raises `Forbidden` for the first action that the user may not."""
+        if user.is_master:
+            return
+        index = await self._current()
+        for action in wanted:
+            decision = index.decide(user, action)
+            if not decision.allowed:
+                raise actions.refusal(user, action, decision.reason)
+
+    async def rules(self, user: User, namespace: str) -> list[Rule]:
+        """All that the user holds in a namespace; with an empty one, in the cluster."""
+        return (await self._current()).rules(user, namespace)
+
+    async def role(self, ref: RoleRef) -> tuple[Rule, ...] | None:
+        """The rules of a role, or None if it is not there."""
+        return (await self._current()).role(ref)
+
+    async def _current(self) -> Index:
+        """The index with everything that is committed."""
+        if self._watcher is not None and self._watcher.position >= (self._store.revision, LAST):
+            return self._index
+        async with self._lock:
+            try:
+                await self._follow()
+            except Compacted:  # nobody asked for so long that the log does not reach back
+                self._watcher = None
+                await self._follow()
+        return self._index
+
+    async def _follow(self) -> None:
+        if self._watcher is None:
+            await self._fill()
+        assert self._watcher is not None
+        while events := await self._watcher.next(0):
+            for event in events:
+                change = self._index.remove if event.type is EventType.DELETED else self._index.put
+                change(orjson.loads(event.value))
+
+    async def _fill(self) -> None:
+        index, revision = Index(), self._store.revision
+        for prefix in self._prefixes:
+            page = await self._store.list(prefix, revision=revision or None)
+            for record in page.records:
+                index.put(orjson.loads(record.value))
+        self._watcher = self._store.watch(self._prefixes, (revision, LAST))
+        self._index = index
