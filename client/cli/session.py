@@ -96,6 +96,8 @@ def connect(settings: Settings) -> Client:
 
 
 def _tell_of_connection(lost: Unavailable | None) -> None:
+    if lost is not None and lost.hopeless:  # nobody waits for that; the command says it as it ends
+        return
     sys.stdout.flush()
     what = "the server answers again" if lost is None else f"{lost.message}; waiting for the server to come back"
     sys.stderr.write(f"{what}\n")
