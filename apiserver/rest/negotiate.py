@@ -1,4 +1,4 @@
-"""Formats: JSON, YAML and CBOR in and out; whole objects, tables or metadata alone; one answer or a stream.
+"""Formats: JSON, YAML and CBOR in and out, protobuf in; whole objects, tables or metadata alone; one answer or a stream.
 
 An Accept header is a list of media types, first match wins: kubectl asks for a Table, then for plain JSON, in one
 header. `*/*` and no header are JSON. What cannot be given is 406, what cannot be read is 415.
@@ -137,12 +137,19 @@ def _read_cbor(body: bytes) -> Any:
         raise errors.BadRequest(f"the body of the request is not valid CBOR: {problem}") from problem
 
 
+def _read_protobuf(body: bytes) -> Any:
+    from fizz.apiserver.kinds import protobuf
+
+    return protobuf.decode(body)
+
+
 _JSON: Final = ("", "application/json")
 _READERS: Final[dict[str, Callable[[bytes], Any]]] = {
     "": codec.decode,
     "application/json": codec.decode,
     "application/yaml": _read_yaml,
     "application/cbor": _read_cbor,
+    "application/vnd.kubernetes.protobuf": _read_protobuf,
 }
 
 

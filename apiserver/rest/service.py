@@ -5,6 +5,7 @@
 /api/V/... /apis/G/V/...                       resources (see `paths`); questions (see `reviews`)
 /apis/fizz.dev/v1/transactions                 many objects, all or nothing, one revision
 /apis/fizz.dev/v1/serverinfo                   how this server can be reached
+/openapi/v2 /openapi/v3 /openapi/v3/...               schemas of all kinds
 /watch?resource=PLURAL.GROUP&resource=...      many kinds in one watch
 """
 
@@ -28,6 +29,7 @@ from fizz.apiserver.rest import (
     bootstrap,
     deleting,
     discovery,
+    openapi,
     patching,
     paths,
     proxy,
@@ -69,6 +71,7 @@ class Service:
         self._context = context
         self._reached = reached
         self.definitions = Definitions(context)
+        self._documents = openapi.Documents(context.registry, __version__)
         self._verbs: dict[str, Handler] = {
             "GET": self._get,
             "HEAD": self._get,
@@ -84,6 +87,9 @@ class Service:
         return [
             *(Route(path, self._healthy) for path in ("/livez", "/readyz", "/healthz")),
             Route("/version", self._version),
+            Route("/openapi/v2", self._openapi_v2),
+            Route("/openapi/v3", self._openapi_index),
+            Route("/openapi/v3/{path:path}", self._openapi_v3),
             Route("/api", self._core),
             Route("/apis", self._groups),
             Route("/watch", self._watch_many),
@@ -130,6 +136,23 @@ class Service:
         store = self._context.store
         reached = {"listen": self._reached.listen, "plain": self._reached.plain, "ca": self._reached.authority}
         return _json({"version": __version__, **reached, "revision": str(store.revision)})
+
+    async def _openapi_index(self, request: Request) -> Response:
+        return _json(self._documents.index())
+
+    async def _openapi_v3(self, request: Request) -> Response:
+        path = request.path_params["path"].strip("/")
+        body, digest = self._documents.v3(path)
+        asked = request.query_params.get("hash")
+        if asked and asked != digest:
+            return Response(status_code=301, headers={"location": self._documents.address(path)})
+        return _document(request, body, digest, lasting=bool(asked))
+
+    async def _openapi_v2(self, request: Request) -> Response:
+        accept = request.headers.get("accept", "*/*")
+        if not any(media in accept for media in ("*/*", "application/json", "application/*")):
+            raise errors.NotAcceptable("only the following media types are accepted: application/json")
+        return _document(request, *self._documents.v2(), lasting=False)
 
     async def _core(self, request: Request) -> Response:
         if _wants_aggregated(request):
@@ -320,6 +343,16 @@ async def _body(request: Request) -> bytes:
             raise errors.RequestEntityTooLarge(f"the request is too large: the limit is {BODY_LIMIT} bytes")
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _document(request: Request, body: bytes, digest: str, *, lasting: bool) -> Response:
+    """An OpenAPI document, or 304 where the client has it; under its hash it may be kept for ever."""
+    headers = {"etag": f'"{digest}"', "vary": "Accept"}
+    if lasting:
+        headers["cache-control"] = "public, immutable, max-age=31536000"
+    if f'"{digest}"' in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
 
 
 def _wants_aggregated(request: Request) -> bool:

@@ -1,0 +1,64 @@
+"""The OpenAPI documents: found by their hashes, complete, and up to date."""
+
+from typing import Any
+
+from tests.apiserver.rest.test_custom_kinds import definition, install
+
+
+async def test_the_index_leads_to_documents_that_may_be_kept(api: Any) -> None:
+    index = (await api.get("/openapi/v3")).json["paths"]
+    assert {"api/v1", "apis/fizz.dev/v1"} <= index.keys()
+    path, _, digest = index["api/v1"]["serverRelativeURL"].partition("?hash=")
+    found = await api.get(path, hash=digest)
+    assert "immutable" in found.headers["cache-control"]
+    assert "io.k8s.api.core.v1.Secret" in found.json["components"]["schemas"]
+    again = await api.get(path, hash=digest, headers={"if-none-match": found.headers["etag"]})
+    assert again.code == 304
+
+
+async def test_an_old_hash_is_sent_on_to_the_present_one(api: Any) -> None:
+    answer = await api.get("/openapi/v3/api/v1", hash="OLD")
+    assert answer.code == 301
+    assert answer.headers["location"] == (await api.get("/openapi/v3")).json["paths"]["api/v1"]["serverRelativeURL"]
+
+
+async def test_every_kind_has_a_patch_path_that_kubectl_understands(api: Any) -> None:
+    document = (await api.get("/openapi/v3/apis/fizz.dev/v1")).json
+    patch = document["paths"]["/apis/fizz.dev/v1/namespaces/{namespace}/deployments/{name}"]["patch"]
+    assert patch["x-kubernetes-action"] == "patch"
+    assert patch["x-kubernetes-group-version-kind"] == {"group": "fizz.dev", "version": "v1", "kind": "Deployment"}
+    names = {each["name"] for each in patch["parameters"]}
+    assert {"dryRun", "fieldManager", "fieldValidation", "force"} <= names
+
+
+async def test_custom_kinds_come_with_what_all_objects_have(api: Any) -> None:
+    assert (await api.get("/openapi/v3/apis/example.com/v1")).code == 404
+    await install(api, definition())
+    document = (await api.get("/openapi/v3/apis/example.com/v1")).json
+    schema = document["components"]["schemas"]["com.example.v1.Gadget"]
+    assert {"apiVersion", "kind", "metadata", "spec", "status"} <= schema["properties"].keys()
+    assert schema["x-kubernetes-group-version-kind"] == [{"group": "example.com", "version": "v1", "kind": "Gadget"}]
+
+
+async def test_all_references_lead_somewhere_in_both_versions(api: Any) -> None:
+    await install(api, definition())
+    for path in (await api.get("/openapi/v3")).json["paths"]:
+        document = (await api.get(f"/openapi/v3/{path}")).json
+        known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+        assert references(document) <= known
+    swagger = (await api.get("/openapi/v2")).json
+    assert references(swagger) <= {f"#/definitions/{name}" for name in swagger["definitions"]}
+
+
+async def test_swagger_in_protobuf_alone_is_not_to_be_had(api: Any) -> None:
+    accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    assert (await api.get("/openapi/v2", headers={"accept": accept})).code == 406
+
+
+def references(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return set().union(*map(references, value))
+    if isinstance(value, dict):
+        own = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
+        return own.union(*map(references, value.values()))
+    return set()
