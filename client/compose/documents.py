@@ -156,6 +156,10 @@ class _Composer:
         if not tag.startswith(_YAML_TAG):
             return self._node(resolve(text) if event.style is None and tag != "!" else text, event)
         name = tag.removeprefix(_YAML_TAG)
+        if name == "merge" and text == _MERGE:
+            node = self._node(text, event)
+            node.tag = _MERGE
+            return node
         try:
             if name == "binary":
                 return self._node(base64.b64decode(text, validate=False).decode(), event)

@@ -80,6 +80,8 @@ class Environments:
         if file not in self._texts or self._texts[file] is None:
             self._texts[file] = None
             try:
+                if not file:
+                    raise FileNotFoundError
                 self._texts[file] = self.filesystem.read(file).decode()
             except FileNotFoundError:
                 if not optional:

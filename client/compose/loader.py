@@ -118,7 +118,7 @@ class Loader:
 
         listed = item.get("path")
         if listed is None or not listed.items():
-            self.problems.error(item, 'include must have the key "path"')
+            self.problems.warn(item, "include without a path brings in nothing")
             return None
         files = tuple(place(node) for node in listed.items())
         for file, node in zip(files, listed.items(), strict=True):

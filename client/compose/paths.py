@@ -4,7 +4,7 @@ import posixpath
 import re
 from typing import Final
 
-__all__ = ["absolute", "folder_of", "inside", "is_remote_context", "is_windows_path", "name_of", "shown"]
+__all__ = ["absolute", "folder_of", "inside", "is_remote_context", "is_windows_path", "located", "name_of", "shown"]
 
 _WINDOWS: Final = re.compile(r"[a-zA-Z]:[\\/]|\\\\")
 _REMOTE: Final = re.compile(r"github\.com/|git@[^/:]+:|(?:docker-image|oci-layout|service):")
@@ -19,6 +19,11 @@ def absolute(base: str, home: str, path: str) -> str:
     if is_windows_path(path):
         return path
     return posixpath.normpath(posixpath.join(base, path))
+
+
+def located(base: str, home: str, path: str) -> str:
+    """The path as compose prints it: made absolute if it is relative, and otherwise as it was written."""
+    return path if path.startswith("/") else absolute(base, home, path)
 
 
 def is_windows_path(path: str) -> bool:

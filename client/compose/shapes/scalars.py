@@ -9,7 +9,7 @@ import struct
 from typing import Any, Final
 
 from fizz.client.compose.nodes import Moment, Node
-from fizz.client.compose.paths import absolute
+from fizz.client.compose.paths import located
 from fizz.client.compose.problems import Path, suggestion
 from fizz.client.compose.scalars import to_text
 from fizz.client.compose.shapes.base import Reader, Shape
@@ -77,7 +77,7 @@ class FilePath(Text):
         text = super().read(node, path, reader)
         if text is None or not isinstance(text.value, str) or reader.as_written(text) or not text.value:
             return text
-        return text.with_value(absolute(reader.base, reader.home, text.value))
+        return text.with_value(located(reader.base, reader.home, text.value))
 
 
 class Loose(Shape):

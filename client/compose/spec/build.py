@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from fizz.client.compose.nodes import Node
-from fizz.client.compose.paths import absolute, is_remote_context
+from fizz.client.compose.paths import is_remote_context, located
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Bytes, Flag, ListOf, Loose, Pairs, Reader, Shape, Table, Text, yes
 from fizz.client.compose.shapes.collections import forbid_duplicates
@@ -57,7 +57,7 @@ class _Ssh(Pairs):
                 reader.error(pairs.key(name), path, f'must be default or id=path, not "{name}"')
                 return None
         resolved = {
-            name: child.with_value(absolute(reader.base, reader.home, child.value))
+            name: child.with_value(located(reader.base, reader.home, child.value))
             if isinstance(child.value, str) and child.value
             else child
             for name, child in pairs.mapping().items()
@@ -79,7 +79,7 @@ class _Attestation(Shape):
 
 
 def _local(path: str, reader: Reader) -> str:
-    return absolute(reader.base, reader.home, path)
+    return located(reader.base, reader.home, path)
 
 
 def _short(node: Node, path: Path, reader: Reader) -> Node | None:

@@ -17,8 +17,8 @@ def _short_device(node: Node, path: Path, reader: Reader) -> Node | None:
         return None
     if not parts[0]:
         reader.refuse(node, path, f'must be source[:target[:permissions]], not "{node.value}"')
-    source, target, permissions = (*parts, "", "")[:3]
-    values = {"source": source, "target": target or source, "permissions": permissions or "rwm"}
+    source, target, permissions = (*parts, "", "rwm")[:3] if len(parts) < 3 else parts
+    values = {"source": source, "target": target or source, "permissions": permissions}
     return Node({key: node.with_value(value) for key, value in values.items()}, node.file, node.line, node.column)
 
 

@@ -188,7 +188,7 @@ _INCLUDE: Final = Table(
     },
     short=lambda node, path, reader: Node({"path": node}, node.file, node.line, node.column),
     nullable=True,
-    extensions=False,
+    lenient=True,
     wanted="a path, or a mapping",
 )
 

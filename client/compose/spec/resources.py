@@ -3,7 +3,7 @@
 from typing import Final
 
 from fizz.client.compose.nodes import Node
-from fizz.client.compose.paths import absolute
+from fizz.client.compose.paths import located
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Flag, ListOf, Loose, MapOf, Pairs, Reader, Table, Text, Whole, yes
 from fizz.client.compose.spec.external import External, finish_external
@@ -75,7 +75,7 @@ def _finish_volume(node: Node, path: Path, reader: Reader) -> Node | None:
     is_bind = driver and driver.value == "local" and kind and kind.value == "bind"
     if not is_bind or device is None or not isinstance(device.value, str):
         return whole
-    resolved = device.with_value(absolute(reader.base, reader.home, device.value))
+    resolved = device.with_value(located(reader.base, reader.home, device.value))
     return whole.with_value(
         {**whole.mapping(), "driver_opts": options.with_value({**options.mapping(), "device": resolved})}
     )

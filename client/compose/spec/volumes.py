@@ -9,7 +9,7 @@ import posixpath
 from typing import Final
 
 from fizz.client.compose.nodes import Node
-from fizz.client.compose.paths import absolute, is_windows_path
+from fizz.client.compose.paths import is_windows_path, located
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Bytes, Flag, ListOf, Pairs, Reader, Table, Text, Whole, yes
 from fizz.client.compose.shapes.tables import Key
@@ -103,7 +103,7 @@ def _finish(node: Node, path: Path, reader: Reader) -> Node | None:
         reader.error(source or node, path, "is a bind mount and so must have a source", "name a path on the host")
         return None
     if kind and kind.value == "bind" and source and isinstance(source.value, str) and not reader.as_written(source):
-        resolved = source.with_value(absolute(reader.base, reader.home, source.value))
+        resolved = source.with_value(located(reader.base, reader.home, source.value))
         return node.with_value({**node.mapping(), "source": resolved})
     return node
 

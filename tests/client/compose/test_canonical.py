@@ -178,7 +178,7 @@ def test_dollars_are_doubled_so_that_the_output_can_be_loaded_again(project: Cal
 
 def test_paths_start_from_the_project_and_from_home(service: Make) -> None:
     mounts = service("volumes: [~:/h, ~/a:/a, .:/b, ../c/./d:/e, 'C:\\x:/f', /g/:/g]")["volumes"]
-    assert [mount["source"] for mount in mounts] == ["/home/me", "/home/me/a", "/project", "/c/d", "C:\\x", "/g"]
+    assert [mount["source"] for mount in mounts] == ["/home/me", "/home/me/a", "/project", "/c/d", "C:\\x", "/g/"]
 
 
 def test_paths_stay_relative_if_asked_for(service: Make) -> None:
