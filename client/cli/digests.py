@@ -4,13 +4,17 @@ The engine is asked, because it knows the registries that the user trusts and ho
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from fizz.client.cli.failures import Failure
 
-__all__ = ["full_name", "pinned"]
+if TYPE_CHECKING:  # the engine's client costs time that pinned images need not spend
+    from docker import APIClient
+
+__all__ = ["ask_engine", "full_name", "pinned"]
 
 _DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}$")
 _AT_ONCE: Final = 8
@@ -32,21 +36,32 @@ def full_name(image: str) -> str:
     return f"{host}/{path}{at}{digest}" if at else f"{host}/{path}:{tag or 'latest'}"
 
 
-def pinned(images: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """The images with digests, by the same keys. Raises `Failure` if one of them cannot be found."""
+def pinned(images: Mapping[str, str], ask: Callable[[str], str]) -> dict[str, str]:
+    """The images with digests, by the same keys. `ask` tells the digest of a full name, from several threads."""
     names = {key: full_name(image) for key, image in images.items()}
     asked = sorted({name for name in names.values() if not _DIGEST.search(name)})
-    if not asked:
-        return names
-    import docker
-    from docker.errors import DockerException
-
-    try:
-        engine = docker.DockerClient.from_env(environment=dict(environ)).api
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            answers = list(pool.map(engine.inspect_distribution, asked))
-    except DockerException as error:
-        reason = getattr(error, "explanation", None) or error
-        raise Failure(f"cannot tell the digests of the images: {reason}") from error
-    found = {name: f"{name}@{answer['Descriptor']['digest']}" for name, answer in zip(asked, answers, strict=True)}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = {name: f"{name}@{digest}" for name, digest in zip(asked, pool.map(ask, asked), strict=True)}
     return {key: found.get(name, name) for key, name in names.items()}
+
+
+def ask_engine(environ: Mapping[str, str]) -> Callable[[str], str]:
+    """Asks the engine, which is looked for when the first digest is wanted. Raises `Failure`."""
+
+    @cache
+    def engine() -> "APIClient":
+        import docker
+
+        return docker.DockerClient.from_env(environment=dict(environ)).api
+
+    def ask(name: str) -> str:
+        from docker.errors import DockerException
+
+        try:
+            answer = engine().inspect_distribution(name)  # type: ignore[no-untyped-call]  # the stubs say nothing of it
+        except DockerException as error:
+            reason = getattr(error, "explanation", None) or error
+            raise Failure(f"cannot tell the digest of {name}: {reason}") from error
+        return str(answer["Descriptor"]["digest"])
+
+    return ask

@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "scale": _command("scale", "Set how many containers of a service run.", _COMPOSE),
     "config": _command("config", "Show the compose file as Fizz understands it.", _COMPOSE),
     "validate": _command("validate", "Check compose files, and say all that is wrong with them.", _COMPOSE),
+    "explain": _command("explain", "Say what a compose file may have, and what Fizz does with it.", _COMPOSE),
     "apply": _command("apply", "Apply compose files or resource manifests.", _RESOURCES),
     "get": _command("get", "List resources, or show one.", _RESOURCES),
     "describe": _command("describe", "Show resources in full, with their events.", _RESOURCES),

@@ -131,7 +131,8 @@ def read_env_files(
     for path in paths:
         name = shown(path, filesystem.cwd)
         try:
-            found.update(parse_dotenv(filesystem.read(path).decode(), environment.get, earlier=found))
+            problems.sources[name] = content = filesystem.read(path)
+            found.update(parse_dotenv(content.decode(), environment.get, earlier=found))
         except FileNotFoundError:
             problems.error(place, f"there is no env file {name}")
         except OSError as error:

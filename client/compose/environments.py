@@ -82,7 +82,8 @@ class Environments:
             try:
                 if not file:
                     raise FileNotFoundError
-                self._texts[file] = self.filesystem.read(file).decode()
+                self.problems.sources[name] = content = self.filesystem.read(file)
+                self._texts[file] = content.decode()
             except FileNotFoundError:
                 if not optional:
                     self.problems.error(path, f"names the file {name}, which does not exist", path=here)

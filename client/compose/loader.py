@@ -73,6 +73,7 @@ class Loader:
             self.problems.error(place, f"the file {name} cannot be read: {error.strerror or error}")
             return None
         before = self.problems.errors
+        self.problems.sources[name] = content
         documents = read_documents(content, name, self.problems)
         if not documents and self.problems.errors == before:
             self.problems.error(Mark(name, 1, 1), "the file is empty")

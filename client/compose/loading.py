@@ -23,7 +23,7 @@ def load(options: LoadOptions, environ: Mapping[str, str], filesystem: Filesyste
     """Find, read, check and normalise a project. Never raises for anything that a file may hold."""
     problems = Problems()
     project = _load(options, environ, filesystem or LocalFilesystem(), problems)
-    return Loaded(None if problems.errors else project, problems.all())
+    return Loaded(None if problems.errors else project, problems.all(), problems.sources)
 
 
 def _load(

@@ -62,9 +62,10 @@ class TranslateError(Exception):
 
 
 class Problems:
-    """Collects problems in the order in which they are found."""
+    """Collects problems in the order in which they are found, and the `sources` that they are in, by file name."""
 
     def __init__(self) -> None:
+        self.sources: dict[str, bytes] = {}
         self._found: dict[tuple[str, int, int, str], Problem] = {}
         self._errors = 0
 

@@ -65,10 +65,13 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of loading: the project, or None if there are errors; and all problems, warnings included."""
+    """What came of loading: the project, or None if there are errors; all problems, warnings included; and the texts
+    that they are in, by the name of the file.
+    """
 
     project: Project | None
     problems: tuple[Problem, ...]
+    sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @property
     def errors(self) -> tuple[Problem, ...]:

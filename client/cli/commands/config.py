@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import click
 
+from fizz.client.cli.digests import ask_engine, pinned
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.formats import to_json, to_yaml
 from fizz.client.cli.options import Options, pass_options, project_options
@@ -98,11 +99,8 @@ def _write(
     """Print the project, or put it into a file; None only checks it."""
     model = render(project, escape=flags.interpolate, form=form)
     if resolve or lock:
-        from fizz.client.cli.digests import pinned  # the engine's client costs time that others need not spend
-
-        images = pinned(
-            {name: str(each["image"]) for name, each in project.services.items() if each.get("image")}, os.environ
-        )
+        written = {name: str(each["image"]) for name, each in project.services.items() if each.get("image")}
+        images = pinned(written, ask_engine(os.environ))
         if lock:
             model = {"services": {name: {"image": images[name]} if name in images else {} for name in project.services}}
         for name, image in images.items():

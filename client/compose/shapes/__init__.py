@@ -19,7 +19,7 @@ from fizz.client.compose.shapes.scalars import (
     Text,
     Whole,
 )
-from fizz.client.compose.shapes.tables import Key, Support, Table, ignored, later, yes
+from fizz.client.compose.shapes.tables import Key, Support, Table, ignored, later, missing, yes
 
 __all__ = [
     "Amount",
@@ -42,5 +42,6 @@ __all__ = [
     "Whole",
     "ignored",
     "later",
+    "missing",
     "yes",
 ]

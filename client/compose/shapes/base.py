@@ -2,12 +2,24 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from fizz.client.compose.nodes import BROKEN, Node, kind_of, plain
 from fizz.client.compose.problems import Path, Place, Problems
 
-__all__ = ["Opaque", "Reader", "Shape"]
+__all__ = ["JSON", "STRING", "VARIABLE", "Opaque", "Reader", "Shape", "either"]
+
+JSON = dict[str, Any]
+
+STRING: Final[JSON] = {"type": "string"}
+VARIABLE: Final = r"\$"
+"""Pattern of a text that holds a variable, and so may become anything."""
+
+
+def either(*schemas: JSON, nullable: bool = False) -> JSON:
+    """One of several schemas, or null."""
+    options = [*schemas, *([{"type": "null"}] if nullable else [])]
+    return options[0] if len(options) == 1 else {"anyOf": options}
 
 
 @dataclass(slots=True)
@@ -54,6 +66,10 @@ class Shape(ABC):
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         """The node in canonical form, or None if it is wrong, which the reader has been told."""
 
+    @abstractmethod
+    def schema(self) -> JSON:
+        """What may be written, as JSON Schema. Short forms are in it; what follows from several values is not."""
+
     def merge(self, base: Node, over: Node) -> Node:
         """What a later file (`over`) makes of an earlier one's value, both canonical. Mostly: it replaces it."""
         return over
@@ -68,6 +84,9 @@ class Opaque(Shape):
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         return None if node.tag == BROKEN else node
+
+    def schema(self) -> JSON:
+        return {}
 
     def merge(self, base: Node, over: Node) -> Node:
         match base.value, over.value:

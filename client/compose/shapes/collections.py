@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from fizz.client.compose.nodes import BROKEN, OVERRIDE, RESET, Mark, Node, broken, plain
 from fizz.client.compose.problems import Path
-from fizz.client.compose.shapes.base import Reader, Shape
+from fizz.client.compose.shapes.base import JSON, STRING, Reader, Shape, either
 from fizz.client.compose.shapes.scalars import Loose
 
 __all__ = ["ListOf", "MapOf", "Pairs", "forbid_duplicates", "merge_mappings", "read_reset"]
@@ -88,6 +88,13 @@ class ListOf(Shape):
             forbid_duplicates(node.value, path, reader)
         return node.with_value(self._unique(items) if self._duplicates == "drop" else [*items])
 
+    def schema(self) -> JSON:
+        item = self.item.schema()
+        if self._expand:  # a short form stands for several items
+            item = either(item, {"type": ["string", "integer"]})
+        listed: JSON = {"type": "array", "items": item}
+        return either(listed, STRING) if self._single else listed
+
     def merge(self, base: Node, over: Node) -> Node:
         return over.with_value(self._unique([*base.items(), *over.items()]))
 
@@ -140,6 +147,12 @@ class MapOf(Shape):
             else:
                 result[name] = read_reset(child) or self.item.read(child, here, reader) or broken(child)
         return node.with_value(result)
+
+    def schema(self) -> JSON:
+        written: JSON = {"type": "object", "additionalProperties": self.item.schema()}
+        if self._names:
+            written["propertyNames"] = {"pattern": f"^(?:{self._names.pattern})$"}
+        return either(written, {"type": "array", "items": STRING}) if self._from_list else written
 
     def merge(self, base: Node, over: Node) -> Node:
         return merge_mappings(base, over, lambda name: self.item)
@@ -196,6 +209,10 @@ class Pairs(Shape):
             elif (text := self._value.read(child, (*path, name), reader)) is not None:
                 result[name] = text
         return Node(result, node.file, node.line, node.column, keys=keys, tag=node.tag)
+
+    def schema(self) -> JSON:
+        values = {"type": ["string", "number", "boolean", "null"]}
+        return either({"type": "object", "additionalProperties": values}, {"type": "array", "items": STRING})
 
     def merge(self, base: Node, over: Node) -> Node:
         return merge_mappings(base, over, lambda name: self._value)

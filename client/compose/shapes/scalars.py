@@ -12,7 +12,7 @@ from fizz.client.compose.nodes import Moment, Node
 from fizz.client.compose.paths import located
 from fizz.client.compose.problems import Path, suggestion
 from fizz.client.compose.scalars import to_text
-from fizz.client.compose.shapes.base import Reader, Shape
+from fizz.client.compose.shapes.base import JSON, VARIABLE, Reader, Shape, either
 from fizz.schemas.durations import format_duration, parse_duration
 
 __all__ = ["Amount", "Bytes", "Duration", "FileMode", "FilePath", "Flag", "Loose", "Text", "Whole", "parse_size"]
@@ -21,7 +21,7 @@ _TRUE: Final = frozenset({"true", "yes", "y", "on"})
 _FALSE: Final = frozenset({"false", "no", "n", "off"})
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_SIZE: Final = re.compile(r"([0-9.]+(?:[eE][0-9]+)?) ?(?:b|([kmgtp])(?:i?b)?)?", re.IGNORECASE)
+_SIZE: Final = re.compile(r"([0-9.]+(?:[eE][0-9]+)?) ?(?:[bB]|([kKmMgGtTpP])(?:[iI]?[bB])?)?")
 _POWERS: Final = {unit: 1024**power for power, unit in enumerate("kmgtp", start=1)}
 _OCTAL: Final = re.compile(r"[0-7]+")
 
@@ -69,6 +69,14 @@ class Text(Shape):
             reader.refuse(node, path, f'must be {self._form}, not "{value}"')
         return node
 
+    def schema(self) -> JSON:
+        written: JSON = {"type": "string"}
+        if self._choices:
+            written = either({"enum": [*self._choices]}, _variable())
+        elif pattern := self._runs or self._pattern:
+            written["pattern"] = f"{pattern.pattern}|{VARIABLE}"
+        return either(written, nullable=self._nullable)
+
 
 class FilePath(Text):
     """A path on this machine; a relative one starts from the folder of the project."""
@@ -105,6 +113,11 @@ class Loose(Shape):
         reader.wrong_type(node, path, "a string or a number")
         return None
 
+    def schema(self) -> JSON:
+        kinds = ["string", "integer" if self._whole else "number"]
+        kinds += ["boolean"] if self._booleans else []
+        return {"type": [*kinds, "null"] if self._null is not None else kinds}
+
 
 class Flag(Shape):
     """true or false. `strict` takes no strings."""
@@ -127,6 +140,10 @@ class Flag(Shape):
                 return None
         reader.wrong_type(node, path, "true or false")
         return None
+
+    def schema(self) -> JSON:
+        words = "|".join("".join(f"[{char.upper()}{char}]" for char in word) for word in sorted(_TRUE | _FALSE))
+        return either({"type": "boolean"}, *([] if self._strict else [_text(words)]))
 
 
 class Whole(Shape):
@@ -161,6 +178,13 @@ class Whole(Shape):
         if self._runs and not self._runs[0] <= value <= self._runs[1]:
             reader.refuse(node, path, f"must be from {self._runs[0]} to {self._runs[1]}, not {value}")
         return node.with_value(value)
+
+    def schema(self) -> JSON:
+        number: JSON = {"type": "number" if self._floats else "integer"}
+        low, high = self._runs or (self._minimum, self._maximum)
+        number |= {} if low is None else {"minimum": low}
+        number |= {} if high is None else {"maximum": high}
+        return either(number, *([_text(_WHOLE.pattern)] if self._strings else []))
 
     def _number(self, node: Node, path: Path, reader: Reader) -> int | None:
         match node.value:
@@ -204,6 +228,9 @@ class Amount(Shape):
         reader.wrong_type(node, path, "a number")
         return None
 
+    def schema(self) -> JSON:
+        return either({"type": "number"}, _text(_NUMBER.pattern))
+
     def dump(self, node: Node) -> Any:
         value = node.value
         return int(value) if isinstance(value, float) and value == int(value) else value
@@ -245,6 +272,9 @@ class Bytes(Shape):
         reader.wrong_type(node, path, "a size like 64m", "" if self._numbers else "write it in quotes")
         return None
 
+    def schema(self) -> JSON:
+        return either(_text(f"-1|{_SIZE.pattern}"), *([{"type": "number"}] if self._numbers else []))
+
     def dump(self, node: Node) -> Any:
         return str(node.value) if node.value else None
 
@@ -268,6 +298,9 @@ class Duration(Shape):
             return None
         return node.with_value(format_duration(length).replace("us", "µs"))
 
+    def schema(self) -> JSON:
+        return {"type": "string"}
+
 
 class FileMode(Shape):
     """Permissions of a file: a number, or a string in octal. Printed in octal."""
@@ -288,8 +321,20 @@ class FileMode(Shape):
         reader.wrong_type(node, path, "permissions in octal like 0440")
         return None
 
+    def schema(self) -> JSON:
+        return either({"type": "integer", "minimum": 0}, _text(_OCTAL.pattern))
+
     def dump(self, node: Node) -> Any:
         return f"0{node.value:o}" if isinstance(node.value, int) else node.value
+
+
+def _text(pattern: str) -> JSON:
+    """A text of that form, or with a variable."""
+    return {"type": "string", "pattern": f"^(?:{pattern})$|{VARIABLE}"}
+
+
+def _variable() -> JSON:
+    return {"type": "string", "pattern": VARIABLE}
 
 
 def parse_size(text: str) -> int | None:

@@ -11,10 +11,10 @@ from typing import Any
 
 from fizz.client.compose.nodes import Node, broken, plain
 from fizz.client.compose.problems import Path, path_text, suggestion
-from fizz.client.compose.shapes.base import Opaque, Reader, Shape
+from fizz.client.compose.shapes.base import JSON, Opaque, Reader, Shape, either
 from fizz.client.compose.shapes.collections import ListOf, MapOf, merge_mappings, read_reset
 
-__all__ = ["Key", "Support", "Table", "ignored", "later", "yes"]
+__all__ = ["Key", "Support", "Table", "ignored", "later", "missing", "yes"]
 
 _OPAQUE = Opaque()
 
@@ -24,6 +24,7 @@ class Support(StrEnum):
 
     YES = "yes"
     LATER = "not yet"
+    MISSING = "not available yet"
     IGNORED = "no effect"
 
 
@@ -47,6 +48,11 @@ def later(shape: Shape, note: str = "", *, keep: bool = False) -> Key:
     return Key(shape, Support.LATER, note, keep)
 
 
+def missing(shape: Shape, note: str = "") -> Key:
+    """A key of Fizz's own whose feature is not built yet: using it is an error, because nothing else knows it."""
+    return Key(shape, Support.MISSING, note)
+
+
 def ignored(shape: Shape, note: str, *, keep: bool = False) -> Key:
     """A key that has no effect by design."""
     return Key(shape, Support.IGNORED, note, keep)
@@ -57,7 +63,8 @@ class Table(Shape):
 
     `short` turns a string into the mapping that it stands for. `required` keys are asked for by `missing`, after files
     are merged. `finish` looks at the whole, canonical mapping and may replace it. `nullable` lets null stand for
-    "nothing said". In a `lenient` table an unknown key is only a warning, because compose does not look there.
+    "nothing said". In a `lenient` table an unknown key is only a warning, because compose does not look there. `owner`
+    is who knows the keys.
     """
 
     def __init__(
@@ -71,6 +78,7 @@ class Table(Shape):
         extensions: bool = True,
         lenient: bool = False,
         wanted: str = "a mapping",
+        owner: str = "compose",
     ) -> None:
         self.keys = dict(keys)
         self.required = required
@@ -80,6 +88,7 @@ class Table(Shape):
         self._extensions = extensions
         self._lenient = lenient
         self._wanted = wanted
+        self._owner = owner
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         if isinstance(node.value, str) and self._short:
@@ -129,6 +138,14 @@ class Table(Shape):
                 result[name] = value
         return result
 
+    def schema(self) -> JSON:
+        written: JSON = {"type": "object", "properties": {name: _described(key) for name, key in self.keys.items()}}
+        if self._extensions:
+            written["patternProperties"] = {"^x-": {}}
+        if not self._lenient:
+            written["additionalProperties"] = False
+        return either(written, *([{"type": "string"}] if self._short else []), nullable=self._nullable)
+
     def missing(self, node: Node, path: Path, reader: Reader) -> None:
         """Tell of required keys that are not there, in this mapping and in all below it."""
         for name in self.required:
@@ -149,6 +166,8 @@ class Table(Shape):
         child, here = node.mapping()[name], (*path, name)
         if key.support is Support.LATER:
             reader.warn(node.key(name), here, "is not supported yet")
+        elif key.support is Support.MISSING:
+            reader.error(node.key(name), here, "is not available yet", "remove it, or wait for a later version of Fizz")
         reader.muted += key.support is not Support.YES
         value = key.shape.read(child, here, reader)
         reader.muted -= key.support is not Support.YES
@@ -156,7 +175,15 @@ class Table(Shape):
 
     def _unknown(self, name: str, node: Node, path: Path, reader: Reader) -> None:
         tell = reader.warn if self._lenient else reader.error
-        tell(node.key(name), (*path, name), "is not a key that compose knows", suggestion(name, [*self.keys]))
+        tell(node.key(name), (*path, name), f"is not a key that {self._owner} knows", suggestion(name, [*self.keys]))
+
+
+def _described(key: Key) -> JSON:
+    schema = key.shape.schema()
+    words = [key.note] if key.note else []
+    if key.support is not Support.YES:
+        words.insert(0, {Support.IGNORED: "No effect"}.get(key.support, key.support.value.capitalize()))
+    return {"description": ": ".join(words), **schema} if words else schema
 
 
 def _is_empty(value: Any) -> bool:

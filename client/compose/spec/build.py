@@ -6,6 +6,7 @@ from fizz.client.compose.nodes import Node
 from fizz.client.compose.paths import is_remote_context, located
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Bytes, Flag, ListOf, Loose, Pairs, Reader, Shape, Table, Text, yes
+from fizz.client.compose.shapes.base import JSON
 from fizz.client.compose.shapes.collections import forbid_duplicates
 from fizz.client.compose.spec.files import BUILD_SECRETS
 from fizz.client.compose.spec.hosts import Hosts
@@ -76,6 +77,9 @@ class _Attestation(Shape):
             return Loose(booleans=True).read(node, path, reader)
         reader.wrong_type(node, path, "true, false or a string")
         return None
+
+    def schema(self) -> JSON:
+        return {"type": ["boolean", "string"]}
 
 
 def _local(path: str, reader: Reader) -> str:

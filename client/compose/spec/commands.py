@@ -10,6 +10,7 @@ from typing import Final
 from fizz.client.compose.nodes import Node
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import ListOf, Reader, Shape, Text
+from fizz.client.compose.shapes.base import JSON, STRING, either
 
 __all__ = ["Command", "TestCommand", "split_command"]
 
@@ -114,6 +115,9 @@ class Command(Shape):
             )
         return node.with_value([Node(word, node.file, node.line, node.column) for word in words])
 
+    def schema(self) -> JSON:
+        return either(STRING, self._words.schema(), nullable=True)
+
 
 class TestCommand(Shape):
     """The command of a health check: a shell's line, or a list that begins with NONE, CMD or CMD-SHELL."""
@@ -136,3 +140,6 @@ class TestCommand(Shape):
             )
             return None
         return words
+
+    def schema(self) -> JSON:
+        return either(STRING, self._words.schema())

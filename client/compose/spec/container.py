@@ -23,6 +23,7 @@ from fizz.client.compose.shapes import (
     later,
     yes,
 )
+from fizz.client.compose.shapes.base import JSON
 from fizz.client.compose.shapes.scalars import parse_size
 from fizz.client.compose.spec.commands import Command, TestCommand
 from fizz.client.compose.spec.devices import BLKIO, DEVICES, GPUS
@@ -90,6 +91,9 @@ class _Expose(Shape):
         if port is not None and not reader.as_written(port) and not self._FORM.fullmatch(str(port.value)):
             reader.refuse(node, path, f'must be a port like 80, 80-90 or 53/udp, not "{port.value}"')
         return port
+
+    def schema(self) -> JSON:
+        return {"type": ["string", "integer"]}
 
 
 _ATTACHMENT: Final = Table(

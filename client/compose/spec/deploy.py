@@ -23,7 +23,7 @@ from fizz.client.compose.spec.devices import DEVICE_REQUESTS
 __all__ = ["DEPLOY"]
 
 _ORDER: Final = Text(choices=("start-first", "stop-first"))
-_FAILURE_ACTION: Final = Text(choices=("continue", "pause", "rollback"))
+_FAILURE_ACTION: Final = Text(runs="^(continue|pause|rollback)$", form="one of continue, pause, rollback")
 
 
 class _Delay(Duration):

@@ -5,6 +5,7 @@ from typing import Any, Final
 from fizz.client.compose.nodes import Node, empty_mapping
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Bytes, ListOf, Pairs, Reader, Shape, Table, Text, Whole, yes
+from fizz.client.compose.shapes.base import JSON, VARIABLE, either
 
 __all__ = ["BLKIO", "DEVICES", "DEVICE_REQUESTS", "GPUS"]
 
@@ -17,7 +18,7 @@ def _short_device(node: Node, path: Path, reader: Reader) -> Node | None:
         return None
     if not parts[0]:
         reader.refuse(node, path, f'must be source[:target[:permissions]], not "{node.value}"')
-    source, target, permissions = (*parts, "", "rwm")[:3] if len(parts) < 3 else parts
+    source, target, permissions = (*parts, *("", "", "rwm")[len(parts) :])
     values = {"source": source, "target": target or source, "permissions": permissions}
     return Node({key: node.with_value(value) for key, value in values.items()}, node.file, node.line, node.column)
 
@@ -46,6 +47,9 @@ class _Count(Shape):
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         return node.with_value(-1) if node.value == "all" else Whole().read(node, path, reader)
+
+    def schema(self) -> JSON:
+        return either(Whole().schema(), {"const": "all"})
 
 
 def _finish_request(node: Node, path: Path, reader: Reader) -> Node | None:
@@ -94,6 +98,9 @@ class _Gpus(ListOf):
             reader.error(node, path, f'must be "all" or a list, not "{node.value}"')
             return None
         return super().read(node, path, reader)
+
+    def schema(self) -> JSON:
+        return either(super().schema(), {"type": "string", "pattern": f"^all$|{VARIABLE}"})
 
 
 GPUS: Final = _Gpus()

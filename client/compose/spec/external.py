@@ -5,6 +5,7 @@ from typing import Final
 from fizz.client.compose.nodes import Node
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Flag, Reader, Shape, Text
+from fizz.client.compose.shapes.base import JSON, STRING, either
 
 __all__ = ["External", "finish_external", "is_external"]
 
@@ -31,6 +32,10 @@ class External(Shape):
         if name is not None and Text().read(name, (*path, "name"), reader) is None:
             return None
         return node
+
+    def schema(self) -> JSON:
+        named = {"type": "object", "properties": {"name": STRING}}
+        return either(_FLAG.schema(), named)
 
 
 def finish_external(node: Node, path: Path, reader: Reader) -> Node | None:

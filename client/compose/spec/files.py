@@ -23,6 +23,7 @@ from fizz.client.compose.shapes import (
     yes,
 )
 from fizz.client.compose.spec.external import External, finish_external
+from fizz.client.compose.spec.fizz import SECRET_BLOCK
 
 __all__ = ["BUILD_SECRETS", "CONFIGS", "GRANTED_CONFIGS", "GRANTED_SECRETS", "NAMES", "SECRETS"]
 
@@ -69,6 +70,7 @@ _SECRET: Final = Table(
         "driver": later(Text()),
         "driver_opts": later(MapOf(Loose())),
         "template_driver": later(Text()),
+        "x-fizz": yes(SECRET_BLOCK, "what Fizz does beyond compose"),
     },
     finish=finish_external,
 )

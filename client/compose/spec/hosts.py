@@ -5,6 +5,7 @@ from typing import Any
 from fizz.client.compose.nodes import RESET, Mark, Node, broken
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Reader, Shape
+from fizz.client.compose.shapes.base import JSON, STRING, either
 from fizz.client.compose.shapes.collections import forbid_duplicates, merge_mappings, read_reset
 
 __all__ = ["Hosts"]
@@ -22,6 +23,9 @@ class _Addresses(Shape):
                 return None
             addresses += [item.with_value(_bare(address)) for address in item.value.split(",")]
         return Node(addresses, node.file, node.line, node.column, tag=node.tag)
+
+    def schema(self) -> JSON:
+        return either(STRING, {"type": "array", "items": STRING})
 
     def merge(self, base: Node, over: Node) -> Node:
         known = {item.value for item in base.items()}
@@ -50,6 +54,10 @@ class Hosts(Shape):
             known = result.get(name)
             result[name] = self._addresses.merge(known, value) if known and value.tag != RESET else value
         return Node(result, node.file, node.line, node.column, keys=keys, tag=node.tag)
+
+    def schema(self) -> JSON:
+        written = {"type": "object", "additionalProperties": self._addresses.schema()}
+        return either(written, {"type": "array", "items": STRING})
 
     def merge(self, base: Node, over: Node) -> Node:
         return merge_mappings(base, over, lambda name: self._addresses)

@@ -20,11 +20,13 @@ from fizz.client.compose.shapes import (
     later,
     yes,
 )
+from fizz.client.compose.shapes.base import JSON, either
 from fizz.client.compose.spec.build import BUILD
 from fizz.client.compose.spec.commands import Command
 from fizz.client.compose.spec.container import CONTAINER, ENVIRONMENT, WORKLOAD
 from fizz.client.compose.spec.deploy import DEPLOY
 from fizz.client.compose.spec.files import CONFIGS, NAMES, SECRETS
+from fizz.client.compose.spec.fizz import PROJECT_BLOCK, SERVICE_BLOCK
 from fizz.client.compose.spec.ports import PORTS
 from fizz.client.compose.spec.resources import MODELS, NETWORKS, VOLUMES
 
@@ -85,6 +87,9 @@ class _ProviderOption(Shape):
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         return (self._list if isinstance(node.value, list) else self._one).read(node, path, reader)
 
+    def schema(self) -> JSON:
+        return either(self._one.schema(), self._list.schema())
+
     def merge(self, base: Node, over: Node) -> Node:
         both = isinstance(base.value, list) and isinstance(over.value, list)
         return self._list.merge(base, over) if both else over
@@ -142,6 +147,7 @@ _SERVICE_KEYS: Final[dict[str, Key]] = {
     "pre_start": later(ListOf(PRE_START, duplicates="keep")),
     "post_start": later(_HOOKS),
     "pre_stop": later(_HOOKS),
+    "x-fizz": yes(SERVICE_BLOCK, "what Fizz does beyond compose"),
 }
 
 SERVICE: Final = Table(_SERVICE_KEYS, nullable=True)
@@ -204,5 +210,6 @@ PROJECT: Final = Table(
         "configs": yes(CONFIGS, "ConfigMap"),
         "models": later(MODELS),
         "jobs": later(MapOf(_JOB, names=NAMES)),
+        "x-fizz": yes(PROJECT_BLOCK, "what Fizz does beyond compose"),
     },
 )

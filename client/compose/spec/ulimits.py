@@ -5,6 +5,7 @@ from typing import Final
 from fizz.client.compose.nodes import Node
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import MapOf, Reader, Shape, Table, Whole, yes
+from fizz.client.compose.shapes.base import JSON, either
 
 __all__ = ["BUILD_ULIMITS", "ULIMITS"]
 
@@ -28,6 +29,9 @@ class _Ulimit(Shape):
         if limits is not None:
             _LIMITS.missing(limits, path, reader)
         return limits
+
+    def schema(self) -> JSON:
+        return either(self._number.schema(), _LIMITS.schema())
 
     def merge(self, base: Node, over: Node) -> Node:
         both = isinstance(base.value, dict) and isinstance(over.value, dict)

@@ -107,6 +107,25 @@ def test_full_names_of_images(image: str, name: str) -> None:
     assert full_name(image) == name
 
 
-def test_digests_without_an_engine() -> None:
-    with pytest.raises(Failure, match="cannot tell the digests"):
-        pinned({"web": "nginx"}, {"DOCKER_HOST": "unix:///nowhere/docker.sock"})
+def test_every_image_is_asked_for_once() -> None:
+    asked: list[str] = []
+
+    def ask(name: str) -> str:
+        asked.append(name)
+        return "sha256:1"
+
+    images = {"web": "nginx", "proxy": "nginx:latest", "app": "ghcr.io/me/app:2"}
+    assert pinned(images, ask) == {
+        "web": "docker.io/library/nginx:latest@sha256:1",
+        "proxy": "docker.io/library/nginx:latest@sha256:1",
+        "app": "ghcr.io/me/app:2@sha256:1",
+    }
+    assert sorted(asked) == ["docker.io/library/nginx:latest", "ghcr.io/me/app:2"]
+
+
+def test_what_no_registry_knows_ends_it() -> None:
+    def ask(name: str) -> str:
+        raise Failure(f"cannot tell the digest of {name}")
+
+    with pytest.raises(Failure, match=r"digest of docker\.io/library/nginx:latest"):
+        pinned({"web": "nginx"}, ask)
