@@ -29,6 +29,9 @@ __all__ = ["MEDIA_TYPE", "decode"]
 
 MEDIA_TYPE: Final = "application/vnd.kubernetes.protobuf"
 _MAGIC: Final = b"k8s\x00"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_YEAR_ONE: Final = -62135596800
+"""Seconds of Go's zero time, which means: none."""
 
 _MESSAGES: Final = {
     "Unknown": "1 typeMeta TypeMeta, 2 raw b, 3 contentEncoding s, 4 contentType s",
@@ -63,8 +66,8 @@ _MESSAGES: Final = {
     "EventSeries": "1 count i, 2 lastObservedTime M",
     "NewEvent": "1 metadata ObjectMeta, 2 eventTime M, 3 series EventSeries?, 4 reportingController s, "
     "5 reportingInstance s, 6 action s, 7 reason s, 8 regarding ObjectReference, 9 related ObjectReference?, "
-    "10 note s, 11 type s, 12 deprecatedSource EventSource, 13 deprecatedFirstTimestamp T, 14 deprecatedLastTimestamp T, "
-    "15 deprecatedCount i",
+    "10 note s, 11 type s, 12 deprecatedSource EventSource, 13 deprecatedFirstTimestamp T, "
+    "14 deprecatedLastTimestamp T, 15 deprecatedCount i",
     "Lease": "1 metadata ObjectMeta, 2 spec LeaseSpec",
     "LeaseSpec": "1 holderIdentity s?, 2 leaseDurationSeconds i?, 3 acquireTime M, 4 renewTime M, "
     "5 leaseTransitions i?, 6 strategy s?, 7 preferredHolder s?",
@@ -190,11 +193,9 @@ def _moment(value: Any, write: Callable[[datetime], str]) -> str | None:
     if (not value.seconds and not value.nanos) or value.seconds <= _YEAR_ONE:
         return None
     try:
-        return write(
-            datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
-        )
-    except OverflowError:
-        return None  # Go's zero time, the year 1
+        return write(_EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000))
+    except OverflowError as problem:
+        raise errors.BadRequest("the body of the request has a time that is none") from problem
 
 
 def _json(raw: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""Formats: JSON, YAML and CBOR in and out, protobuf in; whole objects, tables or metadata alone; one answer or a stream.
+"""Formats: JSON, YAML and CBOR in and out, protobuf in; whole objects, tables or metadata; one answer or a stream.
 
 An Accept header is a list of media types, first match wins: kubectl asks for a Table, then for plain JSON, in one
 header. `*/*` and no header are JSON. What cannot be given is 406, what cannot be read is 415.

@@ -17,7 +17,6 @@ import orjson
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds.registry import Registry, Resource
-from fizz.apiserver.rest.discovery import verbs
 from fizz.schemas.base import JSON
 from fizz.schemas.meta import ListMeta, ObjectMeta
 from fizz.schemas.structural import structural_schema
@@ -274,7 +273,7 @@ def _collection(resource: Resource, scope: list[JSON]) -> JSON:
         "get": _operation(resource, "list", answer=many, query=_LIST),
         "post": _operation(resource, "post", answer=own, query=_WRITE, body=own, codes=("200", "201", "202")),
     }
-    if "deletecollection" in verbs(resource):
+    if "deletecollection" in resource.verbs:
         query = (*_DELETE, *_LIST[1:7])
         found["delete"] = _operation(
             resource, "deletecollection", answer=f"{_META}.Status", query=query, body=f"{_META}.DeleteOptions"
@@ -325,9 +324,10 @@ def _operation(
     group = "".join(part.capitalize() for part in (resource.group or "core").replace("-", ".").split("."))
     where = "Namespaced" if resource.namespaced and suffix != "ForAllNamespaces" else ""
     content = {media: {"schema": _ref(answer)} for media in _ANSWERS}
+    word = _WORDS.get(action, action)
     operation: JSON = {
-        "operationId": f"{_WORDS.get(action, action)}{group}{resource.version.capitalize()}{where}{resource.kind}{suffix}",
-        "description": f"{_WORDS.get(action, action)} {suffix.lower() or resource.kind} of {resource.plural}",
+        "operationId": f"{word}{group}{resource.version.capitalize()}{where}{resource.kind}{suffix}",
+        "description": f"{word} {suffix.lower() or resource.kind} of {resource.plural}",
         "tags": [f"{group}_{resource.version}"],
         "parameters": list(query),
         "responses": {

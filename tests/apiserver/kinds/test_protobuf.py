@@ -36,7 +36,7 @@ def fill(made: Any, fields: dict[str, Any]) -> None:
 
 def body(api_version: str, kind: str, raw: Any) -> bytes:
     meta = {"apiVersion": api_version, "kind": kind}
-    return b"k8s\x00" + message("Unknown", typeMeta=meta, raw=raw.SerializeToString()).SerializeToString()
+    return b"k8s\x00" + bytes(message("Unknown", typeMeta=meta, raw=raw.SerializeToString()).SerializeToString())
 
 
 def test_a_secret_has_its_bytes_in_base64_and_no_zeros() -> None:
