@@ -177,7 +177,7 @@ async def _token_request(context: Context, resource: Resource, target: Target, a
         raise errors.BadRequest("the name and namespace of the TokenRequest must be those of the URL")
     record = await context.record(resource, target.namespace, target.name)
     account = codec.load(record.value, record.revision)
-    spec = asked["spec"]
+    spec = asked.get("spec") or {}
     seconds = spec.get("expirationSeconds", 3600)
     causes: list[Cause] = []
     if seconds < _SHORTEST:

@@ -426,6 +426,65 @@ async def test_reviews_are_answered_and_never_stored(api: Any, jane: Caller) -> 
         assert answer.code == 405, method
 
 
+QUESTIONS = [
+    f"{AUTHENTICATION}/tokenreviews",
+    f"{AUTHENTICATION}/selfsubjectreviews",
+    f"{AUTHORIZATION}/subjectaccessreviews",
+    f"{AUTHORIZATION}/namespaces/blog/localsubjectaccessreviews",
+    f"{AUTHORIZATION}/selfsubjectaccessreviews",
+    f"{AUTHORIZATION}/selfsubjectrulesreviews",
+    "/api/v1/namespaces/blog/serviceaccounts/ci/token",
+]
+ODD: list[Any] = [
+    {},
+    [],
+    {"spec": None},
+    {"spec": []},
+    {"spec": {"token": 1, "user": [], "resourceAttributes": [], "namespace": 5, "audiences": "x"}},
+    {"spec": {"token": "a.b.c", "audiences": [None, 3]}},
+    {"spec": {"resourceAttributes": {"verb": 1, "namespace": {}}, "user": "x", "extra": {"a": "b"}}},
+    {"spec": {"resourceAttributes": None, "nonResourceAttributes": {}, "user": "x"}},
+    {"spec": {"boundObjectRef": []}},
+    {"spec": {"boundObjectRef": {"kind": ["x"], "name": "x"}}},
+    {"metadata": 1},
+    {"metadata": {"name": ["x"], "namespace": {}}},
+    {"metadata": None},
+    {"kind": ["x"], "apiVersion": {}},
+    {"kind": "Secret", "apiVersion": "v1"},
+    {"status": {"allowed": True, "token": "x"}},
+]
+
+
+@pytest.mark.parametrize("path", QUESTIONS)
+async def test_odd_questions_get_a_status_and_never_a_fault(api: Any, path: str) -> None:
+    await api.namespace()
+    await api.post("/api/v1/namespaces/blog/serviceaccounts", {"metadata": {"name": "ci"}})
+    before = api.store.revision
+    for body in ODD:
+        answer = await api.post(path, body)
+        assert answer.code in {201, 400, 422}, (body, answer.body)
+        if answer.code == 201:
+            assert answer.json.get("status", {}).get("token") != "x"
+    assert api.store.revision == before
+
+
+async def test_odd_transactions_are_refused_and_never_a_fault(api: Any, jane: Caller) -> None:
+    path = "/apis/fizz.dev/v1/transactions"
+    secret: JSON = {"apiVersion": "v1", "kind": "Secret"}
+    odd: list[Any] = [
+        {"verb": ["create"], "object": {**secret, "metadata": {"name": "x"}}},
+        {"verb": "create", "object": {**secret, "metadata": {"name": ["x"], "namespace": "blog"}}},
+        {"verb": "create", "object": {**secret, "metadata": {"name": "x", "namespace": ["blog"]}}},
+        {"verb": "apply", "object": {**secret, "metadata": {"name": "x", "namespace": {"a": 1}}}},
+        {"verb": "delete", "object": {**secret, "metadata": {"name": {"a": 1}, "namespace": "blog"}}},
+        {"verb": "create", "object": {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview"}},
+    ]
+    for operation in odd:
+        body = {"apiVersion": "fizz.dev/v1", "kind": "Transaction", "operations": [operation]}
+        assert (await jane("POST", path, body)).code in {400, 403}, operation
+        assert (await api.post(path, body)).code in {400, 422}, operation
+
+
 async def test_all_that_one_may_do_is_listed(api: Any, jane: Caller) -> None:
     await role(api, "reader", rule("get list", "configmaps"))
     await bind(api, "reader", "jane", namespace="blog")
