@@ -67,6 +67,12 @@ async def _namespace(context: _Context) -> None:
     context.manager.add(NamespaceController(context.manager).controller())
 
 
+async def _aggregation(context: _Context) -> None:
+    from fizz.controllers.aggregation.reconcile import AggregationController
+
+    context.manager.add(AggregationController(context.manager).controller())
+
+
 async def _node(context: _Context) -> None:
     from fizz.controllers.node import NodeAgent
 
@@ -79,6 +85,7 @@ CONTROLLERS: Final[Mapping[str, Callable[[_Context], Awaitable[None]]]] = {
     "scheduler": _scheduler,
     "gc": _gc,
     "namespace": _namespace,
+    "aggregation": _aggregation,
     "node": _node,
 }
 """All controllers by name. Each is imported only where it runs."""

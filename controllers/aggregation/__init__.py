@@ -1,0 +1,1 @@
+"""Aggregated ClusterRoles: their rules are those of the ClusterRoles that they select."""

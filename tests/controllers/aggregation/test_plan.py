@@ -1,0 +1,64 @@
+"""Which rules an aggregated ClusterRole has."""
+
+from typing import Any
+
+import pytest
+
+from fizz.controllers.aggregation.plan import aggregated, selects
+from fizz.schemas.rbac import ClusterRole, LabelSelector
+
+
+def rule(verb: str) -> dict[str, Any]:
+    return {"verbs": [verb], "apiGroups": [""], "resources": ["maps"]}
+
+
+def role(name: str, *verbs: str, labels: dict[str, str] | None = None, select: Any = None) -> ClusterRole:
+    body: dict[str, Any] = {"metadata": {"name": name, "labels": labels}, "rules": [rule(verb) for verb in verbs]}
+    if select is not None:
+        body["aggregationRule"] = {"clusterRoleSelectors": select}
+    return ClusterRole.load(body)
+
+
+def verbs_of(role: ClusterRole, *others: ClusterRole) -> list[str] | None:
+    rules = aggregated(role, [role, *others])
+    return None if rules is None else [verb for each in rules for verb in each.verbs]
+
+
+BY_LABEL = [{"matchLabels": {"to": "edit"}}]
+PARTS = (
+    role("b", "update", "get", labels={"to": "edit"}),
+    role("a", "get", labels={"to": "edit"}),
+    role("c", "delete"),
+)
+
+
+def test_a_role_has_the_rules_of_those_that_it_selects_each_once_and_by_name() -> None:
+    assert verbs_of(role("edit", select=BY_LABEL), *PARTS) == ["get", "update"]
+
+
+def test_what_it_has_already_is_not_written_again() -> None:
+    assert verbs_of(role("edit", "get", "update", select=BY_LABEL), *PARTS) is None
+    assert verbs_of(role("edit", "get", "update"), *PARTS) is None
+
+
+def test_its_own_rules_are_no_reason_to_keep_them() -> None:
+    assert verbs_of(role("edit", "delete", labels={"to": "edit"}, select=BY_LABEL), *PARTS) == ["get", "update"]
+    assert verbs_of(role("edit", "delete", select=[])) == []
+
+
+@pytest.mark.parametrize(
+    ("conditions", "selected"),
+    [
+        pytest.param({}, True, id="none"),
+        pytest.param({"matchLabels": {"to": "edit", "x": "y"}}, False, id="one-label-of-two"),
+        pytest.param({"matchExpressions": [{"key": "to", "operator": "In", "values": ["edit"]}]}, True, id="in"),
+        pytest.param(
+            {"matchExpressions": [{"key": "to", "operator": "NotIn", "values": ["edit"]}]}, False, id="not-in"
+        ),
+        pytest.param({"matchExpressions": [{"key": "to", "operator": "Exists"}]}, True, id="exists"),
+        pytest.param({"matchExpressions": [{"key": "x", "operator": "DoesNotExist"}]}, True, id="does-not-exist"),
+        pytest.param({"matchExpressions": [{"key": "to", "operator": "Whatever"}]}, False, id="unknown-operator"),
+    ],
+)
+def test_selectors_select(conditions: dict[str, Any], selected: bool) -> None:
+    assert selects(LabelSelector.load(conditions), {"to": "edit"}) is selected
