@@ -7,6 +7,7 @@ from pydantic.config import JsonDict
 
 from fizz.schemas.base import Model
 from fizz.schemas.container import ContainerSpec
+from fizz.schemas.fields import Duration
 from fizz.schemas.meta import Condition, Object
 from fizz.schemas.strategy import UpdateStrategy
 
@@ -21,6 +22,7 @@ __all__ = [
     "Network",
     "NetworkSpec",
     "ResourceStatus",
+    "Restarts",
     "Service",
     "ServicePort",
     "ServiceSpec",
@@ -58,6 +60,14 @@ class Template(Model):
     spec: ContainerSpec = Field(description="What runs and how.")
 
 
+class Restarts(Model):
+    """How often and how soon containers are started again. Kept with the Deployment; the engine's pace holds so far."""
+
+    delay: Duration | None = Field(None, description="Time before a restart.")
+    window: Duration | None = Field(None, description="Time after which a restart counts as a success.")
+    max_attempts: int | None = Field(None, ge=0, description="How often at most.")
+
+
 class DeploymentSpec(Model):
     """How many containers, after what, made from which template."""
 
@@ -67,6 +77,7 @@ class DeploymentSpec(Model):
         description="Deployments that must come first; they also stop last.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
+    restarts: Restarts | None = Field(None, description="How often and how soon containers are started again.")
     template: Template = Field(description="What the containers look like.")
     update_strategy: UpdateStrategy | None = Field(
         None, description="How containers are replaced when the template changes."

@@ -10,31 +10,28 @@ from pydantic import Field
 from pydantic.config import JsonDict
 
 from fizz.schemas.base import Model
+from fizz.schemas.devices import BlkioConfig, Device, DeviceRequest
+from fizz.schemas.env import EnvVar
 from fizz.schemas.fields import Duration, Quantity, Time
+from fizz.schemas.hooks import Hook, PostStartStatus
+from fizz.schemas.limits import Resources, Ulimit
 from fizz.schemas.meta import Condition, Object
+from fizz.schemas.mounts import FileProjection, Mount
+from fizz.schemas.neighbours import Link, VolumesFrom
 
 __all__ = [
-    "BindOptions",
     "Container",
     "ContainerSpec",
     "ContainerStatus",
-    "EnvVar",
+    "CredentialSpec",
     "ExtraHost",
-    "FileProjection",
     "Healthcheck",
-    "KeySelector",
-    "Mount",
+    "Logging",
     "NetworkAttachment",
     "Phase",
     "Port",
     "PortStatus",
-    "ResourceList",
-    "Resources",
     "RestartPolicy",
-    "TmpfsOptions",
-    "Ulimit",
-    "ValueFrom",
-    "VolumeOptions",
 ]
 
 Phase = Literal["Pending", "Creating", "Running", "Restarting", "Stopping", "Succeeded", "Failed"]
@@ -42,28 +39,6 @@ Phase = Literal["Pending", "Creating", "Running", "Restarting", "Stopping", "Suc
 
 def _map(*keys: str) -> JsonDict:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
-
-
-class KeySelector(Model):
-    """One key of a Secret or ConfigMap in the same namespace."""
-
-    name: str = Field(description="Name of the object.")
-    key: str = Field(description="The key in its data.")
-
-
-class ValueFrom(Model):
-    """Where a variable's value comes from; exactly one."""
-
-    secret_key_ref: KeySelector | None = Field(None, description="A key of a Secret.")
-    config_map_key_ref: KeySelector | None = Field(None, description="A key of a ConfigMap.")
-
-
-class EnvVar(Model):
-    """A variable in the container's environment."""
-
-    name: str = Field(description="Name of the variable.")
-    value: str | None = Field(None, description="Its value; neither value nor valueFrom means: set, but empty.")
-    value_from: ValueFrom | None = Field(None, description="Where the value comes from instead.")
 
 
 class Port(Model):
@@ -82,60 +57,6 @@ class Port(Model):
     mode: Literal["ingress", "host"] | None = Field(
         None, description="ingress shares the port among replicas; host does not."
     )
-
-
-class BindOptions(Model):
-    """How a host path is mounted."""
-
-    propagation: str | None = Field(None, description="rprivate, private, rshared, shared, rslave or slave.")
-    create_host_path: bool | None = Field(
-        None, description="True to create the host path as a folder if it is missing."
-    )
-    selinux: Literal["z", "Z"] | None = Field(None, description="Relabel: z shared, Z private.")
-    recursive: str | None = Field(None, description="enabled, disabled, writable or readonly.")
-
-
-class VolumeOptions(Model):
-    """How a volume is mounted."""
-
-    nocopy: bool | None = Field(None, description="True not to fill a new volume from the image.")
-    subpath: str | None = Field(None, description="The folder of the volume to mount.")
-    labels: dict[str, str] | None = Field(None, description="Labels of an anonymous volume.")
-
-
-class TmpfsOptions(Model):
-    """A file system in memory."""
-
-    size: Quantity | None = Field(None, description="Its size at most.")
-    mode: int | None = Field(None, description="Its mode, as the number that 0o1777 is.")
-
-
-class Mount(Model):
-    """Something mounted into the container's file system."""
-
-    type: Literal["volume", "bind", "tmpfs", "image", "npipe", "cluster"] = Field(description="What is mounted.")
-    source: str | None = Field(
-        None,
-        description="volume: name of a Volume in the namespace, absent for an anonymous one; "
-        "bind: path on the host; image: its name.",
-    )
-    target: str = Field(description="Absolute path in the container.")
-    read_only: bool | None = Field(None, description="True to mount read-only.")
-    consistency: str | None = Field(None, description="Kept for other platforms; Linux ignores it.")
-    bind: BindOptions | None = Field(None, description="How a host path is mounted.")
-    volume: VolumeOptions | None = Field(None, description="How a volume is mounted.")
-    tmpfs: TmpfsOptions | None = Field(None, description="How a file system in memory is made.")
-
-
-class FileProjection(Model):
-    """One key of a Secret or ConfigMap as a file in the container."""
-
-    name: str = Field(description="Name of the Secret or ConfigMap in the namespace.")
-    key: str = Field(description="The key in its data.")
-    target: str = Field(description="Absolute path of the file.")
-    uid: str | None = Field(None, description="Owner of the file; 0 if absent.")
-    gid: str | None = Field(None, description="Group of the file; 0 if absent.")
-    mode: int | None = Field(None, description="Mode of the file, as the number that 0o444 is (the default).")
 
 
 class NetworkAttachment(Model):
@@ -166,27 +87,19 @@ class Healthcheck(Model):
     start_interval: Duration | None = Field(None, description="Time between checks in the start period (engine 25.0).")
 
 
-class ResourceList(Model):
-    """Amounts of resources."""
+class Logging(Model):
+    """Where the container's output goes."""
 
-    cpu: Quantity | None = Field(None, description="Cores, as 0.5 or 500m.")
-    memory: Quantity | None = Field(None, description="Bytes, as 64Mi.")
-    pids: int | None = Field(None, description="Processes; -1 for no limit.")
-
-
-class Resources(Model):
-    """What the container may take and what is kept for it."""
-
-    limits: ResourceList | None = Field(None, description="The most that it gets.")
-    requests: ResourceList | None = Field(None, description="What is reserved for it.")
+    driver: str | None = Field(None, description="The engine's log driver; its default if absent.")
+    options: dict[str, str] | None = Field(None, description="Options of the driver.")
 
 
-class Ulimit(Model):
-    """A limit of the kernel for the container's processes."""
+class CredentialSpec(Model):
+    """A managed service account of Windows; one of the three."""
 
-    name: str = Field(description="Name of the limit, as nofile.")
-    soft: int = Field(description="The limit that holds; -1 for none.")
-    hard: int = Field(description="The limit up to which a process may raise it; -1 for none.")
+    config: str | None = Field(None, description="Name of a ConfigMap that has it.")
+    file: str | None = Field(None, description="A file in the engine's folder for them.")
+    registry: str | None = Field(None, description="A value in the registry of the host.")
 
 
 class ExtraHost(Model):
@@ -233,7 +146,20 @@ class ContainerSpec(Model):
     networks: list[NetworkAttachment] | None = Field(
         None, description="Networks it joins.", json_schema_extra=_map("name")
     )
-    network_mode: str | None = Field(None, description="none, host, bridge, or container:<name>, instead of networks.")
+    network_mode: str | None = Field(
+        None,
+        description="Instead of networks: none, host, bridge, service:<Deployment> for the network of its first "
+        "container, or container:<name> for that of a Container or of another container of the engine.",
+    )
+    links: list[Link] | None = Field(
+        None, description="Further names for other containers.", json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+    volumes_from: list[VolumesFrom] | None = Field(
+        None, description="Volumes of other containers.", json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+    tmpfs: dict[str, str] | None = Field(
+        None, description="File systems in memory: path in the container, and the kernel's options, as size=64m."
+    )
     healthcheck: Healthcheck | None = Field(None, description="How to find out whether it works.")
     restart_policy: RestartPolicy | None = Field(None, description="When the engine starts it again; never if absent.")
     resources: Resources | None = Field(None, description="What it may take and what is kept for it.")
@@ -260,6 +186,52 @@ class ContainerSpec(Model):
     dns: list[str] | None = Field(None, description="DNS servers.")
     dns_search: list[str] | None = Field(None, description="DNS search domains.")
     dns_opt: list[str] | None = Field(None, description="DNS options.")
+    annotations: dict[str, str] | None = Field(None, description="Annotations for the runtime (engine 24.0).")
+    logging: Logging | None = Field(None, description="Where its output goes.")
+    ipc: str | None = Field(
+        None, description="IPC namespace: none, host, private, shareable, service:<Deployment> or container:<name>."
+    )
+    pid: str | None = Field(None, description="PID namespace: host, service:<Deployment> or container:<name>.")
+    uts: str | None = Field(None, description="UTS namespace: host.")
+    userns_mode: str | None = Field(None, description="User namespace: host.")
+    cgroup: Literal["host", "private"] | None = Field(None, description="Cgroup namespace; the engine's if absent.")
+    cgroup_parent: str | None = Field(None, description="The control group that its own is made in.")
+    runtime: str | None = Field(None, description="The engine's runtime that runs it, as runc.")
+    isolation: str | None = Field(None, description="How it is isolated (Windows): default, process or hyperv.")
+    credential_spec: CredentialSpec | None = Field(None, description="Its managed service account (Windows).")
+    devices: list[Device] | None = Field(
+        None, description="Devices of the host.", json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+    device_cgroup_rules: list[str] | None = Field(None, description="Devices that it may use, as c 1:3 rwm.")
+    device_requests: list[DeviceRequest] | None = Field(
+        None, description="Devices by capability, as GPUs.", json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+    use_api_socket: bool | None = Field(None, description="True to give it the socket of the engine's API.")
+    cpu_shares: int | None = Field(None, description="Weight of its processor time; 1024 is usual.")
+    cpu_period: int | None = Field(None, description="Length of a period of processor time in microseconds.")
+    cpu_quota: int | None = Field(None, description="Processor time in each period in microseconds.")
+    cpu_rt_period: int | None = Field(None, description="The period for realtime processes in microseconds.")
+    cpu_rt_runtime: int | None = Field(None, description="The time for realtime processes in microseconds.")
+    cpuset: str | None = Field(None, description="The processors that it may use, as 0-2,4.")
+    cpu_count: int | None = Field(None, description="How many processors it may use (Windows).")
+    cpu_percent: int | None = Field(None, description="Percentage of the processors (Windows).")
+    memswap_limit: Quantity | None = Field(None, description="Bytes of memory and swap together; -1 for no limit.")
+    mem_swappiness: int | None = Field(None, description="How readily its memory is swapped out: 0 to 100.")
+    oom_kill_disable: bool | None = Field(None, description="True if nothing is killed when its memory runs out.")
+    oom_score_adj: int | None = Field(None, description="How soon it is killed when the host runs out: -1000 to 1000.")
+    shm_size: Quantity | None = Field(None, description="Bytes of /dev/shm; 64Mi if absent.")
+    storage_opt: dict[str, str] | None = Field(None, description="Options of the storage driver, as size.")
+    blkio_config: BlkioConfig | None = Field(None, description="How disks are shared.")
+    post_start: list[Hook] | None = Field(
+        None,
+        description="Commands that are run in it after every start, one after the other; it counts as started then.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+    pre_stop: list[Hook] | None = Field(
+        None,
+        description="Commands that are run in it before it is stopped, one after the other.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
     node_name: str | None = Field(None, description="The node that runs it; set by the scheduler.")
 
 
@@ -289,6 +261,10 @@ class ContainerStatus(Model):
     finished_at: Time | None = Field(None, description="When it last ended.")
     ip_addresses: dict[str, str] | None = Field(None, description="Its address by network name.")
     ports: list[PortStatus] | None = Field(None, description="Ports as published.")
+    post_start: PostStartStatus | None = Field(None, description="The hooks after the last start, if there are any.")
+    observed_restart: str | None = Field(
+        None, description="The annotation fizz.dev/restarted-at that the agent acted on."
+    )
     observed_generation: int | None = Field(None, description="The generation that the agent acted on.")
     message: str | None = Field(None, description="What keeps it from running, as a sentence.")
     reason: str | None = Field(None, description="What keeps it from running, as one CamelCase word.")

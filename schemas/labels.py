@@ -21,6 +21,7 @@ __all__ = [
     "NODE",
     "ORDINAL",
     "PROJECT",
+    "RESTARTED_AT",
     "ROLLED_BACK",
     "SERVER",
     "SERVICE",
@@ -40,6 +41,8 @@ ORDINAL: Final = "fizz.dev/ordinal"
 """On Containers: which replica it is, from 0."""
 TEMPLATE_HASH: Final = "fizz.dev/template-hash"
 """On Containers: hash of the template that it was made from."""
+RESTARTED_AT: Final = "fizz.dev/restarted-at"
+"""Annotation on Containers: whenever it changes, the engine's container is stopped and started again."""
 ROLLED_BACK: Final = "fizz.dev/rolled-back"
 """An annotation on Deployments whose last update was undone: from which template to which, and why, as JSON."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"

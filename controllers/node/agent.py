@@ -82,6 +82,7 @@ class NodeAgent:
             volumes=self._volumes.ready,
             retries=Retries(_clock),
             now=_now,
+            socket=settings.docker_host.removeprefix("unix://") if settings.docker_host.startswith("unix://") else "",
         )
         containers = ContainerReconciler(self._ground)
         self._containers_controller = Controller("node-containers", containers.reconcile, workers=_CONTAINER_WORKERS)

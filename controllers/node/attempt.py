@@ -7,15 +7,16 @@ so once, when the first action needs it, and from what the server has at that mo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
 from fizz.client.objects import Key
-from fizz.controllers.node.create import Surroundings, connections, create_request
+from fizz.controllers.node.create import connections, create_request
 from fizz.controllers.node.ends import Ends
 from fizz.controllers.node.engine import (
     Connection,
     Containers,
     CreateRequest,
+    EngineContainer,
     EngineNetwork,
     EngineVolume,
     Missing,
@@ -24,15 +25,15 @@ from fizz.controllers.node.files import Files
 from fizz.controllers.node.images import Images
 from fizz.controllers.node.mirror import Mirror
 from fizz.controllers.node.naming import container_labels, container_name, network_name, service_of
+from fizz.controllers.node.neighbours import links_of
 from fizz.controllers.node.objects import Objects
 from fizz.controllers.node.retries import Retries
 from fizz.controllers.node.session import Session
 from fizz.controllers.node.sources import Sources, environment, files, references, targets
+from fizz.controllers.node.surroundings import Surroundings
 from fizz.schemas.container import Container
 
-__all__ = ["Attempt", "Clock", "Ground", "engine_names", "joinable", "own_networks", "shared_container"]
-
-SHARED: Final = "container:"
+__all__ = ["Attempt", "Clock", "Ground", "engine_names", "joinable", "own_networks"]
 
 
 class Clock(Protocol):
@@ -56,12 +57,8 @@ class Ground:
     volumes: Mapping[Key, EngineVolume]
     retries: Retries[Key]
     now: Clock
-
-
-def shared_container(container: Container) -> str | None:
-    """The name in `networkMode: container:NAME`, if that is its mode."""
-    mode = container.spec.network_mode or ""
-    return mode.removeprefix(SHARED) if mode.startswith(SHARED) else None
+    socket: str = ""
+    """Path of the engine's own unix socket; empty if it listens elsewhere."""
 
 
 def own_networks(container: Container) -> Sequence[str]:
@@ -98,21 +95,23 @@ def engine_names(ground: Ground, item: Container) -> dict[str, str]:
 class Attempt:
     """Acts for one Container, `item`; None if it is gone, when there is only to stop and remove.
 
-    `shares_network_of` is the engine's id of the container whose network this one shares, empty for none of ours.
+    `peers` are the containers of ours that its references mean, see `neighbours`.
     """
 
-    def __init__(self, ground: Ground, item: Container | None, shares_network_of: str = "") -> None:
+    def __init__(
+        self, ground: Ground, item: Container | None, peers: Mapping[str, EngineContainer] | None = None
+    ) -> None:
         self.engine = ground.engine
         self.created = ""
         self._ground, self._item = ground, item
-        self._shares = shares_network_of
+        self._peers = {reference: each.id for reference, each in (peers or {}).items()}
         self._sources: Sources | None = None
         self._request: CreateRequest | None = None
 
     async def request(self) -> CreateRequest:
         if self._request is None:
             item = self._container()
-            around = self._surroundings(environment(item.spec, await self._read()))
+            around = self._surroundings(environment(item.spec.env, await self._read()))
             if lacking := sorted(set(own_networks(item)) - set(around.networks)):
                 raise Missing(f"Network {lacking[0]!r} is not ready any more")
             self._request, warnings = create_request(item.spec, around)
@@ -150,7 +149,7 @@ class Attempt:
             self._sources = await self._ground.objects.sources(item.namespace, references(item.spec))
         return self._sources
 
-    def _surroundings(self, variables: Sequence[tuple[str, str]]) -> Surroundings:
+    def _surroundings(self, variables: Sequence[tuple[str, str | None]]) -> Surroundings:
         item, ground = self._container(), self._ground
         volumes = {key.name: volume.name for key, volume in ground.volumes.items() if key.namespace == item.namespace}
         return Surroundings(
@@ -161,6 +160,8 @@ class Attempt:
             volumes=volumes,
             files=ground.files.mounts(item.metadata.uid or "", targets(item.spec)),
             aliases=(service_of(item),),
-            shares_network_of=self._shares,
+            peers=self._peers,
+            links=links_of(ground, item),
+            socket=ground.socket,
             api_version=ground.session.api_version,
         )

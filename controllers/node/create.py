@@ -1,73 +1,56 @@
 """From a ContainerSpec to the engine's create payload. Pure, and complete: every field of the spec ends up in it.
 
-`create_request` is given what a spec only names: the engine's names of networks and volumes, resolved variables, files
-on the host, and the version of the engine's API. What an engine of that version cannot do is either an `Unsupported`
-error, where the container would be something else without it, or a warning, where it is the same only less well:
+`create_request` is given what a spec only names (see `surroundings`). What an engine of that version cannot do is
+either an `Unsupported` error, where the container would be something else without it, or a warning, where it is the
+same only less well:
 
 | field | since API | without |
 |---|---|---|
 | `healthcheck.startInterval` | 1.44 | warning: the interval holds in the start period, too |
-| `networks[].gwPriority` | 1.48 | warning: the engine chooses the gateway |
-| `networks[].macAddress` | 1.44 | the first network's is set on the container; for others an error |
-| `networks[].interfaceName` | 1.49 | error |
+| `annotations` | 1.43 | warning: the runtime gets none |
+| `credentialSpec`, `cpuCount`, `cpuPercent` | Windows | warning: Linux has no such thing |
 | several networks | 1.44 | created in the first, joined to the others before the start |
 
-Mounts have a table of their own, in `create_mounts`.
+Networks, mounts, and limits with devices have modules of their own, the first two with tables like this one.
 
 Source: "Create a container" in the Docker Engine API's reference, versions 1.41 to 1.51.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Final
 
-from fizz.controllers.node.create_mounts import FileMount, mounts_of
+from fizz.controllers.node.create_limits import limits_of
+from fizz.controllers.node.create_mounts import mounts_of
+from fizz.controllers.node.create_networks import config_mac, endpoints_of, network_mode
 from fizz.controllers.node.engine import ApiVersion, Connection, CreateRequest, Unsupported
+from fizz.controllers.node.surroundings import Surroundings, given
 from fizz.schemas.base import JSON
-from fizz.schemas.container import ContainerSpec, Healthcheck, NetworkAttachment, Port, Resources
+from fizz.schemas.container import ContainerSpec, Healthcheck, Logging, Port, RestartPolicy
 from fizz.schemas.durations import parse_duration
-from fizz.schemas.quantity import parse_quantity
+from fizz.schemas.neighbours import VolumesFrom
 
-__all__ = ["Surroundings", "connections", "create_request", "stop_seconds"]
+__all__ = ["connections", "create_request", "stop_seconds"]
 
 _NANO: Final = 1_000_000_000
-_SHARES_OF_A_CORE: Final = 1024
-_LEAST_SHARES: Final = 2
-
 _SEVERAL_NETWORKS: Final = (1, 44)
 _START_INTERVAL: Final = (1, 44)
-_ENDPOINT_MAC: Final = (1, 44)
-_GATEWAY_PRIORITY: Final = (1, 48)
-_INTERFACE_NAME: Final = (1, 49)
-_INTERFACE_OPTION: Final = "com.docker.network.endpoint.ifname"
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a spec only names. `networks` and `volumes` go from our name to the engine's; `aliases` are names that the
-    container has in every network; `shares_network_of` is the id that `networkMode: container:NAME` means, empty for a
-    container that is not ours.
-    """
-
-    name: str
-    labels: Mapping[str, str] = field(default_factory=dict)
-    environment: Sequence[tuple[str, str]] = ()
-    networks: Mapping[str, str] = field(default_factory=dict)
-    volumes: Mapping[str, str] = field(default_factory=dict)
-    files: Sequence[FileMount] = ()
-    aliases: Sequence[str] = ()
-    shares_network_of: str = ""
-    api_version: ApiVersion = (1, 41)
+_ANNOTATIONS: Final = (1, 43)
+_UNCONFINED: Final = "systempaths=unconfined"
+"""The one option that is compose's and not the engine's: nothing of /proc and /sys is hidden."""
+_SOCKET: Final = "/var/run/docker.sock"
+"""Where programs in a container look for the engine."""
 
 
 def create_request(spec: ContainerSpec, around: Surroundings) -> tuple[CreateRequest, tuple[str, ...]]:
     """The payload, and warnings. Raises `Unsupported` for what this engine cannot do."""
     mounts, warnings = mounts_of(spec.mounts or [], around.volumes, around.files, around.api_version)
-    endpoints, more = _endpoints(spec, around)
+    if spec.use_api_socket:
+        mounts["Binds"] = [*mounts.get("Binds", ()), _socket(around)]
+    endpoints, more = endpoints_of(spec, around)
     at_create = endpoints if around.api_version >= _SEVERAL_NETWORKS else endpoints[:1]
     body = {
         **_config(spec, around),
-        "HostConfig": {**_host_config(spec), **_network_mode(spec, endpoints, around), **mounts},
+        "HostConfig": {**_host_config(spec, around), **network_mode(spec, endpoints, around), **mounts},
         "NetworkingConfig": {"EndpointsConfig": {each.network: each.settings for each in at_create}},
     }
     warnings += [*more, *_warnings(spec, around.api_version)]
@@ -77,7 +60,7 @@ def create_request(spec: ContainerSpec, around: Surroundings) -> tuple[CreateReq
 
 def connections(spec: ContainerSpec, around: Surroundings) -> list[Connection]:
     """All networks that the container joins, in order. Raises `Unsupported` for what this engine cannot do."""
-    return _endpoints(spec, around)[0]
+    return endpoints_of(spec, around)[0]
 
 
 def stop_seconds(spec: ContainerSpec) -> int | None:
@@ -87,21 +70,14 @@ def stop_seconds(spec: ContainerSpec) -> int | None:
     return -(-parse_duration(spec.stop_grace_period) // _NANO)
 
 
-def _given(**values: object) -> JSON:
-    """The values that are there: an engine takes an absent field for its default, and null not always."""
-    return {key: value for key, value in values.items() if value is not None}
-
-
 def _config(spec: ContainerSpec, around: Surroundings) -> JSON:
-    first = _by_priority(spec.networks)[:1]
-    mac = first[0].mac_address if first and around.api_version < _ENDPOINT_MAC else None
-    return _given(
+    return given(
         Image=spec.image,
         Entrypoint=spec.entrypoint,
         Cmd=spec.command,
         WorkingDir=spec.working_dir,
         User=spec.user,
-        Env=[f"{name}={value}" for name, value in around.environment],
+        Env=[name if value is None else f"{name}={value}" for name, value in around.environment],
         Labels=dict(around.labels),
         ExposedPorts={_port_key(port): {} for port in spec.ports or []},
         Healthcheck=_healthcheck(spec.healthcheck, around.api_version),
@@ -111,7 +87,9 @@ def _config(spec: ContainerSpec, around: Surroundings) -> JSON:
         Domainname=spec.domainname,
         Tty=spec.tty,
         OpenStdin=spec.stdin_open,
-        MacAddress=mac,
+        MacAddress=config_mac(spec, around.api_version),
+        AttachStdout=True,
+        AttachStderr=True,
     )
 
 
@@ -119,7 +97,7 @@ def _healthcheck(check: Healthcheck | None, version: ApiVersion) -> JSON | None:
     if check is None:
         return None
     begin = check.start_interval if version >= _START_INTERVAL else None
-    return _given(
+    return given(
         Test=check.test,
         Interval=_nanoseconds(check.interval),
         Timeout=_nanoseconds(check.timeout),
@@ -133,46 +111,68 @@ def _nanoseconds(duration: str | None) -> int | None:
     return None if duration is None else parse_duration(duration)
 
 
-def _host_config(spec: ContainerSpec) -> JSON:
-    policy = spec.restart_policy
-    return _given(
+def _host_config(spec: ContainerSpec, around: Surroundings) -> JSON:
+    return given(
         PortBindings=_bindings(spec.ports or []),
-        RestartPolicy={
-            "Name": policy.name if policy else "no",
-            "MaximumRetryCount": (policy.maximum_retry_count if policy else None) or 0,
-        },
+        RestartPolicy=_restart_policy(spec.restart_policy),
         Init=spec.init,
         Privileged=spec.privileged,
         ReadonlyRootfs=spec.read_only,
-        CapAdd=spec.cap_add,
-        CapDrop=spec.cap_drop,
+        CapAdd=_capabilities(spec.cap_add),
+        CapDrop=_capabilities(spec.cap_drop),
         GroupAdd=spec.group_add,
-        SecurityOpt=spec.security_opt,
+        **_security(spec.security_opt),
         Sysctls=spec.sysctls,
-        Ulimits=[{"Name": each.name, "Soft": each.soft, "Hard": each.hard} for each in spec.ulimits or []] or None,
         ExtraHosts=[f"{each.hostname}:{each.ip}" for each in spec.extra_hosts or []] or None,
         Dns=spec.dns,
         DnsSearch=spec.dns_search,
         DnsOptions=spec.dns_opt,
-        **_resources(spec.resources),
+        Annotations=spec.annotations if around.api_version >= _ANNOTATIONS else None,
+        LogConfig=_log_config(spec.logging),
+        Tmpfs=spec.tmpfs,
+        VolumesFrom=[_volumes_from(each, around) for each in spec.volumes_from or []] or None,
+        IpcMode=around.mode(spec.ipc) if spec.ipc else None,
+        PidMode=around.mode(spec.pid) if spec.pid else None,
+        UTSMode=spec.uts,
+        UsernsMode=spec.userns_mode,
+        CgroupnsMode=spec.cgroup,
+        CgroupParent=spec.cgroup_parent,
+        Runtime=spec.runtime,
+        Isolation=spec.isolation,
+        **limits_of(spec),
     )
 
 
-def _resources(resources: Resources | None) -> JSON:
-    limits = resources.limits if resources else None
-    requests = resources.requests if resources else None
-    return _given(
-        NanoCpus=int(parse_quantity(limits.cpu) * _NANO) if limits and limits.cpu is not None else None,
-        Memory=int(parse_quantity(limits.memory)) if limits and limits.memory is not None else None,
-        PidsLimit=limits.pids if limits else None,
-        CpuShares=_shares(requests.cpu) if requests and requests.cpu is not None else None,
-        MemoryReservation=int(parse_quantity(requests.memory)) if requests and requests.memory is not None else None,
-    )
+def _restart_policy(policy: RestartPolicy | None) -> JSON | None:
+    return {"Name": policy.name, "MaximumRetryCount": policy.maximum_retry_count or 0} if policy else None
 
 
-def _shares(cores: str | int | float) -> int:
-    """Cores that are reserved, as a weight: what the kernel divides by when all want more than there is."""
-    return max(_LEAST_SHARES, int(parse_quantity(cores) * _SHARES_OF_A_CORE))
+def _capabilities(written: Sequence[str] | None) -> list[str] | None:
+    """Each once, in the kernel's spelling and in the order of the alphabet, as the engine's own clients send them."""
+    upper = {each.strip().upper() for each in written or []}
+    return sorted(each if each == "ALL" or each.startswith("CAP_") else f"CAP_{each}" for each in upper) or None
+
+
+def _security(options: Sequence[str] | None) -> JSON:
+    rest = [each for each in options or [] if each != _UNCONFINED]
+    bare: JSON = {"MaskedPaths": [], "ReadonlyPaths": []} if _UNCONFINED in (options or []) else {}
+    return {**({"SecurityOpt": rest} if rest else {}), **bare}
+
+
+def _log_config(logging: Logging | None) -> JSON | None:
+    return {"Type": logging.driver or "", "Config": logging.options or {}} if logging else None
+
+
+def _volumes_from(source: VolumesFrom, around: Surroundings) -> str:
+    reference = f"service:{source.deployment}" if source.deployment else f"container:{source.container}"
+    name = around.peers.get(reference) or source.container or ""
+    return f"{name}:ro" if source.read_only else name
+
+
+def _socket(around: Surroundings) -> str:
+    if not around.socket:
+        raise Unsupported("useApiSocket needs an engine that listens on a unix socket; this one listens elsewhere")
+    return f"{around.socket}:{_SOCKET}:rw"
 
 
 def _port_key(port: Port) -> str:
@@ -192,59 +192,14 @@ def _bindings(ports: Sequence[Port]) -> JSON:
     return bindings
 
 
-def _by_priority(networks: Sequence[NetworkAttachment] | None) -> list[NetworkAttachment]:
-    """In the order of attachment: the highest priority first, else as written."""
-    return sorted(networks or [], key=lambda each: -(each.priority or 0))
-
-
-def _network_mode(spec: ContainerSpec, endpoints: Sequence[Connection], around: Surroundings) -> JSON:
-    mode = spec.network_mode
-    if mode and mode.startswith("container:") and around.shares_network_of:
-        mode = f"container:{around.shares_network_of}"
-    if mode:
-        return {"NetworkMode": mode}
-    return {"NetworkMode": endpoints[0].network if endpoints else "default"}
-
-
-def _endpoints(spec: ContainerSpec, around: Surroundings) -> tuple[list[Connection], list[str]]:
-    if spec.network_mode:
-        return [], []
-    found, warnings = [], []
-    for index, each in enumerate(_by_priority(spec.networks)):
-        field_name = f"networks[{each.name}]"
-        if each.interface_name and around.api_version < _INTERFACE_NAME:
-            raise _too_old(f"{field_name}.interfaceName", _INTERFACE_NAME, around.api_version)
-        if each.mac_address and index and around.api_version < _ENDPOINT_MAC:
-            raise _too_old(f"{field_name}.macAddress (of any but the first)", _ENDPOINT_MAC, around.api_version)
-        if each.gw_priority is not None and around.api_version < _GATEWAY_PRIORITY:
-            warnings.append(f"{field_name}.gwPriority needs a newer engine; this one chooses the gateway itself")
-        found.append(Connection(around.networks[each.name], _endpoint(each, around)))
-    return found, warnings
-
-
-def _endpoint(each: NetworkAttachment, around: Surroundings) -> JSON:
-    fixed = _given(IPv4Address=each.ipv4_address, IPv6Address=each.ipv6_address, LinkLocalIPs=each.link_local_ips)
-    options = dict(each.driver_opts or {})
-    if each.interface_name:
-        options[_INTERFACE_OPTION] = each.interface_name
-    return _given(
-        Aliases=list(dict.fromkeys([*around.aliases, *(each.aliases or [])])),
-        IPAMConfig=fixed or None,
-        DriverOpts=options or None,
-        MacAddress=each.mac_address if around.api_version >= _ENDPOINT_MAC else None,
-        GwPriority=each.gw_priority if around.api_version >= _GATEWAY_PRIORITY else None,
-    )
-
-
 def _warnings(spec: ContainerSpec, version: ApiVersion) -> list[str]:
     found = []
     if spec.healthcheck and spec.healthcheck.start_interval and version < _START_INTERVAL:
         found.append("healthcheck.startInterval needs engine 25.0; the interval holds in the start period, too")
+    if spec.annotations and version < _ANNOTATIONS:
+        found.append("annotations need engine 24.0; the runtime gets none")
+    windows = {"credentialSpec": spec.credential_spec, "cpuCount": spec.cpu_count, "cpuPercent": spec.cpu_percent}
+    found += [f"{name} is for Windows; on Linux it has no effect" for name, value in windows.items() if value]
     if spec.resources and spec.resources.requests and spec.resources.requests.pids is not None:
         found.append("resources.requests.pids means nothing: processes can be limited, not reserved")
     return found
-
-
-def _too_old(what: str, since: ApiVersion, version: ApiVersion) -> Unsupported:
-    has = f"{version[0]}.{version[1]}"
-    return Unsupported(f"{what} needs an engine with API {since[0]}.{since[1]}; this one has {has}")

@@ -2,7 +2,8 @@
 
 The engine takes mounts in two forms. `Mounts` says everything by name. `Binds` is a string, `source:target:options`,
 and the only form that relabels for SELinux and, before API 1.42, the only one that creates a missing folder on the
-host. So a bind is written as `Binds` where it must be, and as `Mounts` everywhere else.
+host. Which one it is can be seen in the engine, so it is chosen as compose chooses: `Binds` for whatever a string can
+say but for propagation, `Mounts` for the rest.
 
 | field | since API | without |
 |---|---|---|
@@ -19,12 +20,11 @@ from typing import Final
 
 from fizz.controllers.node.engine import ApiVersion, Unsupported
 from fizz.schemas.base import JSON
-from fizz.schemas.container import BindOptions, Mount, TmpfsOptions
+from fizz.schemas.mounts import BindOptions, Mount, TmpfsOptions
 from fizz.schemas.quantity import parse_quantity
 
 __all__ = ["FileMount", "mounts_of"]
 
-_CREATE_MOUNTPOINT: Final = (1, 42)
 _CLUSTER: Final = (1, 42)
 _RECURSIVE: Final = (1, 44)
 _SUBPATH: Final = (1, 45)
@@ -51,9 +51,9 @@ def mounts_of(
     warnings: list[str] = []
     for mount in mounts:
         _check(mount, version)
-        if mount.type == "bind" and _needs_string(mount, version):
-            binds.append(_bind_string(mount))
-            if mount.bind and mount.bind.selinux and mount.bind.create_host_path is False:
+        if _is_string(mount):
+            binds.append(_bind_string(mount, volumes))
+            if mount.type == "bind" and mount.bind and mount.bind.selinux and mount.bind.create_host_path is False:
                 warnings.append(f"mounts[{mount.target}].bind.createHostPath: with selinux, a missing path is created")
         else:
             structured.append(_structured(mount, volumes))
@@ -77,19 +77,23 @@ def _check(mount: Mount, version: ApiVersion) -> None:
             raise Unsupported(f"mounts[{mount.target}].{what} needs an engine with API {wants}; this one has {has}")
 
 
-def _needs_string(mount: Mount, version: ApiVersion) -> bool:
-    options = mount.bind
-    if options is None:
-        return False
-    return options.selinux is not None or (options.create_host_path is True and version < _CREATE_MOUNTPOINT)
+def _is_string(mount: Mount) -> bool:
+    """Whether it is written as one of `Binds`."""
+    if ":" in (mount.source or "") or ":" in mount.target:
+        return False  # a colon would end the part
+    if mount.type == "bind" and mount.bind:
+        plain = mount.bind.create_host_path is True and not mount.bind.propagation and not mount.bind.recursive
+        return plain or mount.bind.selinux is not None
+    return mount.type == "volume" and mount.source is not None and not _volume_options(mount)
 
 
-def _bind_string(mount: Mount) -> str:
+def _bind_string(mount: Mount, volumes: Mapping[str, str]) -> str:
     options = mount.bind or BindOptions()
+    source = mount.source or ""
     parts = ["ro" if mount.read_only else "rw"]
     parts += [options.selinux] if options.selinux else []
     parts += [options.propagation] if options.propagation else []
-    return f"{mount.source}:{mount.target}:{','.join(parts)}"
+    return f"{volumes.get(source, source) if mount.type == 'volume' else source}:{mount.target}:{','.join(parts)}"
 
 
 def _structured(mount: Mount, volumes: Mapping[str, str]) -> JSON:

@@ -32,6 +32,8 @@ from fizz.controllers.node.engine import (
     EngineLost,
     EngineNetwork,
     EngineVolume,
+    ExecRequest,
+    Execution,
     LogEntry,
     Missing,
     PullFailed,
@@ -57,6 +59,8 @@ T = TypeVar("T")
 _LONG_CALLS: Final = 256
 """Containers that are being stopped at the same time, at most; each has a thread that waits."""
 _CHUNK: Final = 64 * 1024
+_KEPT_OUTPUT: Final = 4096
+"""Bytes of what a command in a container writes that are kept, from the end."""
 
 _EVENTS: Final = {
     "type": ["container", "network", "volume", "image"],
@@ -153,6 +157,32 @@ class DockerEngine:
         params = {} if seconds is None else {"t": str(seconds)}
         async with self._long:
             await threads.call(lambda: self._connection.send("stop", "POST", path, params, timeout=None))
+
+    async def execute(self, container: str, request: ExecRequest) -> Execution:
+        body = {
+            "AttachStdout": True,
+            "AttachStderr": True,
+            "Cmd": list(request.command),
+            "Env": list(request.environment),
+            "User": request.user,
+            "WorkingDir": request.working_dir,
+            "Privileged": request.privileged,
+        }
+        made = await self._json("exec", "POST", f"/containers/{_segment(container)}/exec", None, body)
+        path = f"/exec/{_segment(made['Id'])}"
+        async with self._long:
+            output = await threads.call(lambda: self._output_of(f"{path}/start"))
+        done = await self._json("exec", "GET", f"{path}/json")
+        return Execution(-1 if done["ExitCode"] is None else done["ExitCode"], output)
+
+    def _output_of(self, path: str) -> str:
+        """Start the command and read what it writes until it ends; the end of that."""
+        body = {"Detach": False, "Tty": False}
+        response = self._connection.send("exec", "POST", path, body=body, timeout=None, stream=True)
+        frames, kept = LogFrames(tty=False, timed=False), b""
+        for chunk in _chunks(response):
+            kept = (kept + b"".join(entry.text for entry in frames.feed(chunk)))[-_KEPT_OUTPUT:]
+        return kept.decode(errors="replace")
 
     async def remove(self, container: str) -> None:
         path = f"/containers/{_segment(container)}"

@@ -46,6 +46,7 @@ _RULES: Final = (
     _Rule("create_network", 409, "", NameTaken),
     _Rule("start", 404, "no such container", Missing),
     _Rule("start", 0, "", Refused),  # 404 may be a network or a program that it does not find
+    _Rule("exec", 409, "", Refused),
     _Rule("remove", 409, "", Refused),  # it is being removed already
     _Rule("*", 404, "", Missing),
     _Rule("remove_network", 403, "active endpoints", InUse),

@@ -44,6 +44,8 @@ __all__ = [
     "EngineNetwork",
     "EngineState",
     "EngineVolume",
+    "ExecRequest",
+    "Execution",
     "ImageMissing",
     "Images",
     "InUse",
@@ -142,7 +144,8 @@ class EngineContainer:
 
     `exit_code` and `finished_at` tell of the last end, `health` is None without a health check and `health_output` is
     what its last check printed. `endpoints` goes by the engine's network names. To stop it, the engine sends
-    `stop_signal` and, `stop_seconds` later, SIGKILL.
+    `stop_signal` and, `stop_seconds` later, SIGKILL. `shares` are the other containers, by id or name, whose namespaces
+    it shares or whose volumes it mounts.
     """
 
     id: str
@@ -164,6 +167,7 @@ class EngineContainer:
     stop_signal: str = "SIGTERM"
     stop_seconds: int = 10
     tty: bool = False
+    shares: frozenset[str] = frozenset()
 
     @property
     def runs(self) -> bool:
@@ -241,6 +245,25 @@ class Created:
 
 
 @dataclass(frozen=True, slots=True)
+class ExecRequest:
+    """A command to be run in a container, with variables as `NAME=value`. Empty texts mean: as the container has it."""
+
+    command: tuple[str, ...]
+    user: str = ""
+    working_dir: str = ""
+    environment: tuple[str, ...] = ()
+    privileged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How a command in a container ended; `output` is the end of what it wrote."""
+
+    exit_code: int
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PullProgress:
     """How far a pull is, in layers."""
 
@@ -282,6 +305,9 @@ class Containers(Protocol):
         """Stop it with its signal, and kill it after `seconds`, or the time that it was created with. Raises
         `Missing`.
         """
+
+    async def execute(self, container: str, request: ExecRequest) -> Execution:
+        """Run a command in it, and wait until it ends. Raises `Missing`, or `Refused` if the container does not run."""
 
     async def remove(self, container: str) -> None:
         """Remove it with its anonymous volumes, by force. Raises `Missing`."""

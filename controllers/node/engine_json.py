@@ -29,6 +29,7 @@ __all__ = [
     "image_of",
     "info_of",
     "network_of",
+    "shares_of",
     "signal_name",
     "time_of",
     "version_of",
@@ -103,7 +104,15 @@ def container_of(data: JSON) -> EngineContainer:
         stop_signal=signal_name(config.get("StopSignal")),
         stop_seconds=10 if config.get("StopTimeout") is None else config["StopTimeout"],
         tty=bool(config.get("Tty")),
+        shares=shares_of(data.get("HostConfig") or {}),
     )
+
+
+def shares_of(host: JSON) -> frozenset[str]:
+    """From `container:ID` in the modes, and from `ID:ro` in VolumesFrom."""
+    modes = (str(host.get(key) or "").partition(":") for key in ("NetworkMode", "IpcMode", "PidMode"))
+    sources = (source.partition(":")[0] for source in host.get("VolumesFrom") or [])
+    return frozenset([*(name for kind, _, name in modes if kind == "container"), *sources])
 
 
 def _state(state: JSON) -> EngineState:

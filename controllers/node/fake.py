@@ -25,6 +25,8 @@ from fizz.controllers.node.engine import (
     EngineLost,
     EngineNetwork,
     EngineVolume,
+    ExecRequest,
+    Execution,
     ImageMissing,
     InUse,
     LogEntry,
@@ -106,10 +108,9 @@ class FakeEngine(FakeHost):
         image = request.body["Image"]
         if image not in self.images:
             raise ImageMissing(f"No such image: {image}")
-        for mount in request.body["HostConfig"].get("Mounts", []):
-            if mount["Type"] == "volume" and mount.get("Source"):
-                self.vols.setdefault(mount["Source"], EngineVolume(mount["Source"], {}))
         box = FakeContainer(next(self._ids), request, f"sha256:{image}")
+        for name in box.volumes:
+            self.vols.setdefault(name, EngineVolume(name, {}))
         endpoints = (request.body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
         box.endpoints = {name: Endpoint() for name in endpoints}
         self.boxes[box.id] = box
@@ -152,6 +153,15 @@ class FakeEngine(FakeHost):
         if box.runs or box.state == "restarting":
             self.stop_by_hand(box.id)
         self._leave("stop")
+
+    async def execute(self, container: str, request: ExecRequest) -> Execution:
+        await self._enter("execute")
+        box = self._box(container)
+        if box.state != "running":
+            raise Refused(f"Container {container} is not running")
+        done = box.execute(request)
+        self._leave("execute")
+        return done
 
     async def remove(self, container: str) -> None:
         await self._enter("remove")
@@ -219,8 +229,7 @@ class FakeEngine(FakeHost):
         await self._enter("remove_volume")
         if name not in self.vols:
             raise Missing(f"get {name}: no such volume")
-        mounts = (mount for box in self.boxes.values() for mount in box.host_config.get("Mounts", []))
-        if any(mount["Type"] == "volume" and mount.get("Source") == name for mount in mounts):
+        if any(name in box.volumes for box in self.boxes.values()):
             raise InUse(f"remove {name}: volume is in use")
         del self.vols[name]
         self.tell_all(EngineEvent("volume", "destroy", name, self.now()))

@@ -20,10 +20,12 @@ from fizz.controllers.node.engine import (
     Endpoint,
     EngineContainer,
     EngineState,
+    ExecRequest,
+    Execution,
     LogEntry,
     PublishedPort,
 )
-from fizz.controllers.node.engine_json import signal_name
+from fizz.controllers.node.engine_json import shares_of, signal_name
 from fizz.schemas.base import JSON
 
 __all__ = ["FakeContainer"]
@@ -53,6 +55,7 @@ class FakeContainer:
     ports: tuple[PublishedPort, ...] = ()
     log: list[LogEntry] = field(default_factory=list)
     stopped_by_hand: bool = False
+    executed: list[ExecRequest] = field(default_factory=list)
 
     @property
     def body(self) -> JSON:
@@ -65,6 +68,14 @@ class FakeContainer:
     @property
     def labels(self) -> dict[str, str]:
         return self.body.get("Labels") or {}
+
+    @property
+    def volumes(self) -> set[str]:
+        """The volumes with names that are mounted into it."""
+        mounts = self.host_config.get("Mounts") or []
+        named = {mount["Source"] for mount in mounts if mount["Type"] == "volume" and mount.get("Source")}
+        binds = (bind.partition(":")[0] for bind in self.host_config.get("Binds") or [])
+        return named | {source for source in binds if not source.startswith("/")}
 
     @property
     def runs(self) -> bool:
@@ -151,7 +162,15 @@ class FakeContainer:
             stop_signal=self.stop_signal,
             stop_seconds=self.body.get("StopTimeout", 10),
             tty=bool(self.body.get("Tty")),
+            shares=shares_of(self.host_config),
         )
+
+    def execute(self, request: ExecRequest) -> Execution:
+        """A command is run in it; what it does is read from its words, as for the program."""
+        self.executed.append(request)
+        words = " ".join(request.command)
+        code, echo = _EXIT.search(words), _ECHO.search(words)
+        return Execution(int(code.group(1)) if code else 0, f"{echo.group(1)}\n" if echo else "")
 
     def _line(self, text: str, now: datetime) -> LogEntry:
         return LogEntry(f"{now:%Y-%m-%dT%H:%M:%S.%f}000Z", "stdout", text.encode() + b"\n")

@@ -3,7 +3,7 @@
 | what happened | who looks |
 |---|---|
 | a container of ours started, ended, changed its health ... | its Container |
-| one started | Containers that share its network, and waited |
+| one started | Containers that share its namespaces or volumes |
 | any container is gone, or has another name | Containers that wait for its name |
 | a container joined or left a network | its Container |
 | a network or volume came or went | Networks and Volumes that are not ready, or were it |
@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from fizz.client.objects import Key, key_of
-from fizz.controllers.node.attempt import Ground, shared_container
+from fizz.controllers.node.attempt import Ground
 from fizz.controllers.node.engine import EngineEvent
 from fizz.controllers.node.mirror import key_of_labels
 from fizz.controllers.node.naming import container_name
+from fizz.controllers.node.neighbours import has_neighbour
 from fizz.controllers.node.reconcile_networks import NetworkReconciler
 from fizz.controllers.node.reconcile_volumes import VolumeReconciler
 from fizz.controllers.node.resources import uses_network, uses_volume
@@ -102,8 +103,9 @@ class Hints:
                 self.container(key_of(item))
 
     def _sharers(self, key: Key) -> None:
-        for item in self.ground.objects.containers(key.namespace):
-            if shared_container(item) == key.name:
+        other = self.ground.objects.container(key)
+        for item in self.ground.objects.containers(key.namespace) if other else ():
+            if other is not None and has_neighbour(item.spec, other):
                 self.container(key_of(item))
 
     def _waiting(self, reasons: frozenset[str], engine_name: str | None = None) -> None:

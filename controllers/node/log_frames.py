@@ -24,10 +24,10 @@ _HEADER: Final = 8
 
 
 class LogFrames:
-    """Takes bytes as they come and gives the entries that are complete."""
+    """Takes bytes as they come and gives the entries that are complete. What commands write is not `timed`."""
 
-    def __init__(self, *, tty: bool) -> None:
-        self._tty = tty
+    def __init__(self, *, tty: bool, timed: bool = True) -> None:
+        self._tty, self._timed = tty, timed
         self._rest = b""
 
     def feed(self, data: bytes) -> list[LogEntry]:
@@ -38,11 +38,11 @@ class LogFrames:
     def end(self) -> list[LogEntry]:
         """What is left when the stream ends: a terminal's last line, if it has no end."""
         rest, self._rest = self._rest, b""
-        return [_entry("stdout", rest)] if self._tty and rest else []
+        return [self._entry("stdout", rest)] if self._tty and rest else []
 
     def _lines(self) -> list[LogEntry]:
         *lines, self._rest = self._rest.split(b"\n")
-        return [_entry("stdout", line + b"\n") for line in lines]
+        return [self._entry("stdout", line + b"\n") for line in lines]
 
     def _frames(self) -> list[LogEntry]:
         entries = []
@@ -52,12 +52,13 @@ class LogFrames:
             if end > len(rest):
                 break
             stream: Literal["stdout", "stderr"] = "stderr" if rest[start] == 2 else "stdout"
-            entries.append(_entry(stream, rest[start + _HEADER : end]))
+            entries.append(self._entry(stream, rest[start + _HEADER : end]))
             start = end
         self._rest = rest[start:]
         return entries
 
-
-def _entry(stream: Literal["stdout", "stderr"], written: bytes) -> LogEntry:
-    time, _, text = written.partition(b" ")
-    return LogEntry(time.decode("ascii", "replace"), stream, text)
+    def _entry(self, stream: Literal["stdout", "stderr"], written: bytes) -> LogEntry:
+        if not self._timed:
+            return LogEntry("", stream, written)
+        time, _, text = written.partition(b" ")
+        return LogEntry(time.decode("ascii", "replace"), stream, text)

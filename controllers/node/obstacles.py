@@ -4,13 +4,14 @@ Nothing is called missing on hearsay: informers run at their own pace, so the se
 """
 
 from fizz.client.objects import Key
-from fizz.controllers.node.attempt import Ground, own_networks, shared_container
+from fizz.controllers.node.attempt import Ground, own_networks
 from fizz.controllers.node.naming import container_name, is_predecessor
+from fizz.controllers.node.neighbours import lacking
 from fizz.controllers.node.status import DISCONNECTED, Trouble
 from fizz.schemas.apps import Network, Volume
 from fizz.schemas.container import Container
 
-__all__ = ["obstacle", "sharing"]
+__all__ = ["obstacle"]
 
 
 async def obstacle(ground: Ground, item: Container, *, exists: bool) -> Trouble | None:
@@ -30,9 +31,8 @@ async def obstacle(ground: Ground, item: Container, *, exists: bool) -> Trouble 
             key = Key(item.namespace, mount.source)
             if key not in ground.volumes:
                 return await _missing(ground, Volume, key)
-    sharer = shared_container(item)
-    if sharer and ground.objects.container(Key(item.namespace, sharer)) and not sharing(ground, item):
-        return Trouble("Pending", "NetworkContainerNotRunning")
+    if lacking(ground, item):
+        return Trouble("Pending", "NeighbourNotRunning")
     if exists:
         return None
     holder = ground.mirror.named(container_name(item))
@@ -43,15 +43,6 @@ async def obstacle(ground: Ground, item: Container, *, exists: bool) -> Trouble 
     ):
         return Trouble("Pending", "NameTaken")  # by another of ours, whose going the engine will tell
     return await ground.images.before_creating(item)
-
-
-def sharing(ground: Ground, item: Container) -> str:
-    """The engine's id of the running container of ours whose network this one shares; empty if there is none."""
-    name = shared_container(item)
-    if not name:
-        return ""
-    key = Key(item.namespace, name)
-    return next((each.id for each in ground.mirror if ground.mirror.key(each.id) == key and each.runs), "")
 
 
 async def _missing(ground: Ground, kind: type[Network] | type[Volume], key: Key) -> Trouble:

@@ -10,6 +10,9 @@ actions: each finds out by itself how far the last attempt came.
     runs, but not in all     join networks
     set aside, name is free  rename
     of another spec          stop, remove, then as if nothing were there
+    shares what is gone      the same
+    shares what has begun    stop, start
+      anew, or to be restarted
     of another object        the same; one that is not the owner's is left alone
     ended for good           nothing; it stays until the Container is deleted
     Container deleted        stop, remove, remove files, release the Container
@@ -19,6 +22,7 @@ The engine's objects tell by labels whose they are: see `naming`.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 from fizz.controllers.node.engine import Connection, Containers, CreateRequest, EngineContainer, Missing, NameTaken
@@ -42,6 +46,7 @@ __all__ = [
     "chosen",
     "is_left_out",
     "plan",
+    "shares_others",
 ]
 
 
@@ -228,8 +233,8 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The Container as it is wanted. `files` says that it has any, `networks` counts those that it joins; `final` says
-    that it had come to its end, `ready_to_start` that nothing that it needs is missing. `grace_seconds` is the time
-    that it has to end, if not its own.
+    that it had come to its end, `ready_to_start` that nothing that it needs is missing, `restart` that somebody asked
+    for a new start. `grace_seconds` is the time that it has to end, if not its own.
     """
 
     uid: str
@@ -240,6 +245,7 @@ class Wanted:
     deleting: bool = False
     final: bool = False
     ready_to_start: bool = True
+    restart: bool = False
     grace_seconds: int | None = None
 
 
@@ -248,9 +254,10 @@ class View:
     """The Container, None if there is none, and the engine's containers that are labelled with its name.
 
     `predecessor` has the name that the container is to have, and makes room for it; `name_is_free` says that nobody has
-    that name. `ended` are the ids of those that
-    came to their end for good, `networks` the ids of the engine's networks that the container is to be in, by name, as
-    far as they are there to be joined.
+    that name. `ended` are the ids of those that came to their end for good, `networks` the ids of the engine's networks
+    that the container is to be in, by name, as far as they are there to be joined. `peers` are the containers that it
+    is to share namespaces or volumes with, None while they are not all there; `shared_since` is when the last one
+    started of those whose namespaces it shares.
     """
 
     owner: Owner
@@ -260,6 +267,8 @@ class View:
     name_is_free: bool = True
     ended: frozenset[str] = frozenset()
     networks: Mapping[str, str] = field(default_factory=dict)
+    peers: frozenset[str] | None = frozenset()
+    shared_since: datetime | None = None
 
 
 def plan(view: View) -> tuple[Action, ...]:
@@ -274,10 +283,15 @@ def plan(view: View) -> tuple[Action, ...]:
     if keep is not None and _cannot_start(keep, view):
         actions += _sweep([keep], "a network that it was in is gone")
         keep = None
+    elif keep is not None and shares_others(keep, view):
+        actions += _sweep([keep], "a container that it shares with was made anew")
+        keep = None
     elif keep is None and wanted.final:
         return tuple(actions)
     if not wanted.ready_to_start:
         return tuple(actions)
+    if keep is not None and keep.state == "running" and (why := _why_restart(keep, view)):
+        return (*actions, Stop(keep, why), *([WriteFiles()] if wanted.files else []), Start(wanted.name, keep))
     return (*actions, *_begin(wanted, keep, view))
 
 
@@ -353,6 +367,18 @@ def _sweep(containers: Sequence[EngineContainer], why: str, seconds: int | None 
 def is_left_out(container: EngineContainer, networks: Iterable[str]) -> bool:
     """Whether it is not in all of its networks: it never came so far, or somebody took it out by hand."""
     return any(name not in container.endpoints for name in networks)
+
+
+def shares_others(container: EngineContainer, view: View) -> bool:
+    """Whether it shares with containers that are not there any more, though those that it is to share with are."""
+    return view.peers is not None and not view.peers <= container.shares and container.id not in view.ended
+
+
+def _why_restart(container: EngineContainer, view: View) -> str:
+    """Why a container that runs is to be started again; empty if it is not."""
+    if view.shared_since and container.started_at and container.started_at < view.shared_since:
+        return "a container that it shares with was started again"
+    return "it is to be restarted" if view.wanted is not None and view.wanted.restart else ""
 
 
 def _cannot_start(container: EngineContainer, view: View) -> bool:

@@ -21,7 +21,8 @@ from fizz.controllers.node.engine import (
     Unsupported,
 )
 from fizz.controllers.node.naming import container_name, is_predecessor, spec_hash
-from fizz.controllers.node.obstacles import obstacle, sharing
+from fizz.controllers.node.neighbours import lacking, namespaces, peers_of, refresh
+from fizz.controllers.node.obstacles import obstacle
 from fizz.controllers.node.plan import (
     Action,
     Create,
@@ -34,9 +35,10 @@ from fizz.controllers.node.plan import (
     chosen,
     is_left_out,
     plan,
+    shares_others,
 )
 from fizz.controllers.node.sources import SourceMissing, references, targets
-from fizz.controllers.node.status import Trouble, is_final, status_of, was_final
+from fizz.controllers.node.status import Trouble, is_final, is_restart_due, status_of, was_final
 from fizz.schemas import labels
 from fizz.schemas.container import Container, ContainerStatus
 
@@ -76,6 +78,7 @@ class ContainerReconciler:
         found = await ground.mirror.look(key)
         if item is None:
             return await self._collect(key, found)
+        await refresh(ground, item)
         deleting = item.metadata.deletion_timestamp is not None
         view = self._view(item, found)
         current = chosen(view)
@@ -122,13 +125,25 @@ class ContainerReconciler:
             deleting=item.metadata.deletion_timestamp is not None,
             final=was_final(item),
             ready_to_start=ready_to_start,
+            restart=is_restart_due(item, found),
             grace_seconds=item.metadata.deletion_grace_period_seconds,
         )
         ended = frozenset(each.id for each in found if self._is_final(item, each))
         ids = {network.name: network.id for network in joinable(self._ground, item).values()}
         owner, holder = self._ground.session.owner, self._ground.mirror.named(wanted.name)
-        predecessor = holder if holder is not None and is_predecessor(holder.labels, item, owner) else None
-        return View(owner, wanted, found, predecessor, holder is None, ended, ids)
+        peers = peers_of(self._ground, item)
+        shared = [each.started_at for each in map(peers.get, namespaces(item.spec)) if each and each.started_at]
+        return View(
+            owner=owner,
+            wanted=wanted,
+            containers=found,
+            predecessor=holder if holder is not None and is_predecessor(holder.labels, item, owner) else None,
+            name_is_free=holder is None,
+            ended=ended,
+            networks=ids,
+            peers=None if lacking(self._ground, item) else frozenset(each.id for each in peers.values()),
+            shared_since=max(shared, default=None),
+        )
 
     def _is_final(self, item: Container, container: EngineContainer) -> bool:
         outside = self._ground.ends.from_outside(container, item.status)
@@ -140,14 +155,14 @@ class ContainerReconciler:
         if current is None:
             return not was_final(item)
         if current.runs:
-            return is_left_out(current, view.networks)
+            return is_left_out(current, view.networks) or shares_others(current, view)
         return current.id not in view.ended
 
     async def _act(
         self, key: Key, item: Container | None, actions: Sequence[Action], found: Sequence[EngineContainer]
     ) -> Trouble | None:
         ground = self._ground
-        attempt = Attempt(ground, item, sharing(ground, item) if item else "")
+        attempt = Attempt(ground, item, peers_of(ground, item) if item else None)
         action: Action = actions[0]
         try:
             for action in actions:

@@ -5,12 +5,14 @@ A reference that leads nowhere raises `SourceMissing`, which says which object o
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from fizz.controllers.node.files import FileContent
-from fizz.schemas.container import ContainerSpec, EnvVar, FileProjection
+from fizz.schemas.container import ContainerSpec
 from fizz.schemas.core import ConfigMap, Secret
+from fizz.schemas.env import EnvVar
+from fizz.schemas.mounts import FileProjection
 
 __all__ = ["SourceMissing", "SourceRef", "Sources", "environment", "files", "references", "targets"]
 
@@ -44,12 +46,15 @@ def targets(spec: ContainerSpec) -> list[str]:
     return [each.target for _, each in _projections(spec)]
 
 
-def environment(spec: ContainerSpec, sources: Sources) -> list[tuple[str, str]]:
-    """The variables with their values. Of two of one name, the later holds."""
-    found: dict[str, str] = {}
-    for variable in spec.env or []:
+def environment(variables: Sequence[EnvVar] | None, sources: Sources) -> list[tuple[str, str | None]]:
+    """The variables with their values, None for one that shall not be set. Of two of one name, the later holds."""
+    found: dict[str, str | None] = {}
+    for variable in variables or []:
         ref = _reference(variable)
-        found[variable.name] = (variable.value or "") if ref is None else _text(*ref, sources)
+        if ref is not None:
+            found[variable.name] = _text(*ref, sources)
+        else:
+            found[variable.name] = None if variable.unset else variable.value or ""
     return list(found.items())
 
 
@@ -59,9 +64,11 @@ def files(spec: ContainerSpec, sources: Sources) -> list[FileContent]:
 
 
 def _keys(spec: ContainerSpec) -> Iterator[tuple[SourceRef, str]]:
-    for variable in spec.env or []:
-        if ref := _reference(variable):
-            yield ref
+    hooks = [*(spec.post_start or []), *(spec.pre_stop or [])]
+    for variables in (spec.env, *(hook.env for hook in hooks)):
+        for variable in variables or []:
+            if ref := _reference(variable):
+                yield ref
     for kind, each in _projections(spec):
         yield SourceRef(kind, each.name), each.key
 

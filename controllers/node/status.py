@@ -19,10 +19,11 @@ from datetime import datetime
 from typing import Final, Literal
 
 from fizz.controllers.node.engine import EngineContainer
+from fizz.schemas import labels
 from fizz.schemas.conditions import set_condition
 from fizz.schemas.container import Container, ContainerStatus, Phase, PortStatus, RestartPolicy
 
-__all__ = ["DISCONNECTED", "Trouble", "is_final", "status_of", "was_final"]
+__all__ = ["DISCONNECTED", "Trouble", "is_final", "is_restart_due", "status_of", "was_final"]
 
 
 DISCONNECTED: Final = "NetworkDisconnected"
@@ -64,6 +65,14 @@ def was_final(item: Container) -> bool:
         and status.phase in {"Succeeded", "Failed"}
         and status.observed_generation == item.metadata.generation
     )
+
+
+def is_restart_due(item: Container, found: Sequence[EngineContainer]) -> bool:
+    """Whether somebody asked for a restart of a container that was there already."""
+    asked, status = (item.metadata.annotations or {}).get(labels.RESTARTED_AT), item.status
+    if not asked or status is None or status.observed_restart == asked:
+        return False
+    return any(each.id == status.container_id for each in found)
 
 
 def status_of(
@@ -128,11 +137,18 @@ def status_of(
             for port in container.ports
         ]
         or None,
+        observed_restart=_observed_restart(item, trouble),
         observed_generation=item.metadata.generation,
         reason=reason,
         message=message,
     )
     return _with_ready(item, status, now)
+
+
+def _observed_restart(item: Container, trouble: Trouble | None) -> str | None:
+    """The request that is fulfilled: the last one, unless something went wrong on the way."""
+    asked = (item.metadata.annotations or {}).get(labels.RESTARTED_AT)
+    return asked if trouble is None else item.status.observed_restart if item.status else None
 
 
 def _phase(container: EngineContainer, final: bool) -> Phase:

@@ -101,8 +101,14 @@ def _all(kind: str, filters: list[str], clean: Callable[[JSON], JSON]) -> JSON:
 
 def _lean(found: JSON) -> JSON:
     """Without what is null or empty, which the engine does not tell apart."""
-    lean = {key: _lean(value) if isinstance(value, dict) else value for key, value in found.items()}
+    lean = {key: _lean_value(value) for key, value in found.items()}
     return {key: value for key, value in lean.items() if value not in (None, [], {}, "")}
+
+
+def _lean_value(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_lean_value(each) for each in value]
+    return _lean(value) if isinstance(value, dict) else value
 
 
 def _docker(*arguments: str) -> str:

@@ -30,17 +30,30 @@ class Support(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of a table. `note` says for the guide how it is honoured; `keep` prints it even if it is zero or empty."""
+    """A key of a table. `note` says for the guide how it is honoured; `keep` prints it even if it is zero or empty.
+
+    `since` is the first version of the engine that can do it, or, by value, that can do that; empty: all can.
+    """
 
     shape: Shape
     support: Support = Support.YES
     note: str = ""
     keep: bool = False
+    since: str | Mapping[str, str] = ""
+
+    @property
+    def how(self) -> str:
+        """The note, and which engines."""
+        if isinstance(self.since, str):
+            engines = f"engine {self.since}" if self.since else ""
+        else:
+            engines = ", ".join(f"{value}: engine {version}" for value, version in self.since.items())
+        return "; ".join(filter(None, (self.note, engines)))
 
 
-def yes(shape: Shape, note: str = "", *, keep: bool = False) -> Key:
+def yes(shape: Shape, note: str = "", *, keep: bool = False, since: str | Mapping[str, str] = "") -> Key:
     """A key that is honoured."""
-    return Key(shape, Support.YES, note, keep)
+    return Key(shape, Support.YES, note, keep, since)
 
 
 def later(shape: Shape, note: str = "", *, keep: bool = False) -> Key:
@@ -159,7 +172,7 @@ class Table(Shape):
         """Every key below, as the guide lists them: path, whether it is honoured, and how."""
         for name, key in self.keys.items():
             here, own = (*path, name), key.support if support is Support.YES else support
-            yield path_text(here), own, key.note
+            yield path_text(here), own, key.how
             yield from _attributes_below(key.shape, here, own)
 
     def _read_key(self, name: str, key: Key, node: Node, path: Path, reader: Reader) -> Node | None:

@@ -24,7 +24,6 @@ from fizz.client.compose.shapes import (
     yes,
 )
 from fizz.client.compose.shapes.base import JSON
-from fizz.client.compose.shapes.scalars import parse_size
 from fizz.client.compose.spec.commands import Command, TestCommand
 from fizz.client.compose.spec.devices import BLKIO, DEVICES, GPUS
 from fizz.client.compose.spec.environment import ENV_FILES, LABEL_FILES
@@ -49,19 +48,6 @@ class _PullPolicy(Text):
         if text and isinstance(text.value, str) and text.value.startswith(("refresh", "every_")):
             reader.warn(node, path, f'"{text.value}" is not supported yet; it acts as always')
         return text.with_value("missing") if text and text.value == "if_not_present" else text
-
-
-class _Tmpfs(Text):
-    """`path`, or `path:options`."""
-
-    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
-        text = super().read(node, path, reader)
-        _, _, options = str(text.value).partition(":") if text else ("", "", "")
-        for option in filter(None, options.split(",")):
-            name, _, value = option.partition("=")
-            if not (name == "size" and parse_size(value) is not None) and not (name == "mode" and value.isdigit()):
-                reader.warn(node, path, f'has the option "{option}", which is not supported yet')
-        return text
 
 
 class _Logging(Table):
@@ -99,14 +85,14 @@ class _Expose(Shape):
 _ATTACHMENT: Final = Table(
     {
         "aliases": yes(_STRINGS, "further names in the network"),
-        "interface_name": yes(Text(), "engine 28.1"),
+        "interface_name": yes(Text(), "name of the interface", since="28.1"),
         "ipv4_address": yes(Text(), "fixed address"),
         "ipv6_address": yes(Text(), "fixed address"),
         "link_local_ips": yes(_STRINGS, "link-local addresses"),
         "mac_address": yes(Text(), "fixed MAC address"),
         "driver_opts": yes(MapOf(Loose()), "options for the network's driver"),
         "priority": yes(Whole(floats=True, strings=False), "order of attachment"),
-        "gw_priority": yes(Whole(floats=True, strings=False), "engine 28.0"),
+        "gw_priority": yes(Whole(floats=True, strings=False), "which network is the gateway", since="28.0"),
     },
     nullable=True,
 )
@@ -119,11 +105,17 @@ HEALTHCHECK: Final = Table(
         "test": yes(TestCommand(), "command of the check"),
         "timeout": yes(Duration(), "time after which a check has failed", keep=True),
         "start_period": yes(Duration(), "time in which failures do not count", keep=True),
-        "start_interval": yes(Duration(), "engine 25.0", keep=True),
+        "start_interval": yes(Duration(), "time between checks in the start period", keep=True, since="25.0"),
     }
 )
 
-_CREDENTIALS: Final = Table({"config": yes(Text()), "file": yes(Text()), "registry": yes(Text())})
+_CREDENTIALS: Final = Table(
+    {
+        "config": yes(Text(), "name of a config"),
+        "file": yes(Text(), "file in the engine's folder"),
+        "registry": yes(Text(), "value in the registry of the host"),
+    }
+)
 _MODEL_BINDING: Final = Table({"endpoint_var": yes(Text()), "model_var": yes(Text())}, nullable=True)
 
 
@@ -132,26 +124,26 @@ def _nothing(node: Node) -> Node:
 
 
 CONTAINER: Final[dict[str, Key]] = {
-    "annotations": later(Pairs()),
-    "blkio_config": later(BLKIO, keep=True),
+    "annotations": yes(Pairs(), "annotations", since="24.0"),
+    "blkio_config": yes(BLKIO, "blkioConfig", keep=True),
     "cap_add": yes(_STRINGS, "capAdd"),
     "cap_drop": yes(_STRINGS, "capDrop"),
-    "cgroup": later(Text(choices=("host", "private"))),
-    "cgroup_parent": later(Text()),
+    "cgroup": yes(Text(choices=("host", "private")), "cgroup"),
+    "cgroup_parent": yes(Text(), "cgroupParent"),
     "command": yes(Command(), "command", keep=True),
     "configs": yes(GRANTED_CONFIGS),
-    "cpu_count": later(Whole(0)),
-    "cpu_percent": later(Whole(0, 100)),
-    "cpu_shares": later(Whole(floats=True)),
-    "cpu_quota": later(Whole(floats=True)),
-    "cpu_period": later(Whole(floats=True)),
-    "cpu_rt_period": later(Whole(floats=True)),
-    "cpu_rt_runtime": later(Whole(floats=True)),
+    "cpu_count": yes(Whole(0), "cpuCount; Windows"),
+    "cpu_percent": yes(Whole(0, 100), "cpuPercent; Windows"),
+    "cpu_shares": yes(Whole(floats=True), "cpuShares"),
+    "cpu_quota": yes(Whole(floats=True), "cpuQuota"),
+    "cpu_period": yes(Whole(floats=True), "cpuPeriod"),
+    "cpu_rt_period": yes(Whole(floats=True), "cpuRtPeriod"),
+    "cpu_rt_runtime": yes(Whole(floats=True), "cpuRtRuntime"),
     "cpus": yes(Amount(single=True), "resources.limits.cpu"),
-    "cpuset": later(Text()),
-    "credential_spec": later(_CREDENTIALS, keep=True),
-    "device_cgroup_rules": later(_DISTINCT),
-    "devices": later(DEVICES),
+    "cpuset": yes(Text(), "cpuset"),
+    "credential_spec": yes(_CREDENTIALS, "credentialSpec; Windows", keep=True),
+    "device_cgroup_rules": yes(_DISTINCT, "deviceCgroupRules"),
+    "devices": yes(DEVICES, "devices; those with a CDI name are deviceRequests"),
     "dns": yes(_Texts(Text(), single=True), "dns"),
     "dns_opt": yes(_STRINGS, "dnsOpt"),
     "dns_search": yes(ListOf(Text(), single=True), "dnsSearch"),
@@ -161,26 +153,30 @@ CONTAINER: Final[dict[str, Key]] = {
     "label_file": yes(LABEL_FILES, "read when the project is loaded"),
     "environment": yes(ENVIRONMENT, "env; a name without value takes it from the environment"),
     "extra_hosts": yes(Hosts(), "extraHosts"),
-    "gpus": later(GPUS),
+    "gpus": yes(GPUS, "deviceRequests with the capability gpu"),
     "group_add": yes(ListOf(Loose(whole=True), duplicates="error"), "groupAdd"),
     "hostname": yes(Text(), "hostname"),
     "image": yes(Text(), "image"),
     "init": yes(Flag(), "init", keep=True),
-    "ipc": later(Text()),
-    "isolation": later(Text()),
+    "ipc": yes(Text(), "ipc; service:NAME is the first container of that service"),
+    "isolation": yes(Text(), "isolation; Windows"),
     "labels": yes(Pairs(), "labels of the engine's container"),
-    "logging": later(_Logging({"driver": yes(Text()), "options": yes(MapOf(Loose(null="")))}), keep=True),
+    "logging": yes(
+        _Logging({"driver": yes(Text(), "log driver"), "options": yes(MapOf(Loose(null="")), "options of the driver")}),
+        "logging",
+        keep=True,
+    ),
     "mac_address": yes(Text(), "macAddress of the first network"),
     "mem_limit": yes(Bytes(), "resources.limits.memory"),
     "mem_reservation": yes(Bytes(floats=False), "resources.requests.memory"),
-    "mem_swappiness": later(Bytes(floats=False)),
-    "memswap_limit": later(Bytes()),
+    "mem_swappiness": yes(Bytes(floats=False), "memSwappiness"),
+    "memswap_limit": yes(Bytes(), "memswapLimit"),
     "network_mode": yes(Text(), "networkMode; service:NAME is the first container of that service"),
     "models": later(MapOf(_MODEL_BINDING, names=NAMES, from_list=_nothing)),
     "networks": yes(MapOf(_ATTACHMENT, names=NAMES, from_list=_nothing)),
-    "oom_kill_disable": later(Flag()),
-    "oom_score_adj": later(Whole(-1000, 1000)),
-    "pid": later(Text()),
+    "oom_kill_disable": yes(Flag(), "oomKillDisable"),
+    "oom_score_adj": yes(Whole(-1000, 1000), "oomScoreAdj"),
+    "pid": yes(Text(), "pid; service:NAME is the first container of that service"),
     "pids_limit": yes(Whole(floats=True), "resources.limits.pids"),
     "platform": yes(Text(), "platform"),
     "privileged": yes(Flag(), "privileged"),
@@ -190,22 +186,22 @@ CONTAINER: Final[dict[str, Key]] = {
     ),
     "pull_refresh_after": later(Text()),
     "read_only": yes(Flag(), "readOnly"),
-    "runtime": later(Text()),
+    "runtime": yes(Text(), "runtime"),
     "security_opt": yes(_DISTINCT, "securityOpt"),
-    "shm_size": later(Bytes()),
+    "shm_size": yes(Bytes(), "shmSize"),
     "secrets": yes(GRANTED_SECRETS),
     "sysctls": yes(Pairs(), "sysctls"),
     "stop_grace_period": yes(Duration(), "stopGracePeriod", keep=True),
     "stop_signal": yes(Text(), "stopSignal"),
-    "storage_opt": later(MapOf(Loose(whole=True))),
-    "tmpfs": yes(ListOf(_Tmpfs(), single=True), "mounts of type tmpfs, with the options size and mode"),
+    "storage_opt": yes(MapOf(Loose(whole=True)), "storageOpt"),
+    "tmpfs": yes(ListOf(Text(), single=True), "tmpfs, with the options of the kernel"),
     "ulimits": yes(ULIMITS, "ulimits"),
-    "use_api_socket": later(Flag(strict=True)),
+    "use_api_socket": yes(Flag(strict=True), "useApiSocket, and the credentials for registries as a Secret"),
     "user": yes(Text(), "user"),
-    "uts": later(Text()),
-    "userns_mode": later(Text()),
+    "uts": yes(Text(), "uts"),
+    "userns_mode": yes(Text(), "usernsMode"),
     "volumes": yes(MOUNTS),
-    "volumes_from": later(_DISTINCT),
+    "volumes_from": yes(_DISTINCT, "volumesFrom; the first container of that service"),
     "working_dir": yes(Text(), "workingDir"),
 }
 

@@ -53,7 +53,10 @@ _GENERIC: Final = ListOf(
     Table(
         {
             "discrete_resource_spec": yes(
-                Table({"kind": yes(Text()), "value": yes(Whole(floats=True), keep=True)}, finish=_with_value)
+                Table(
+                    {"kind": yes(Text(), "what"), "value": yes(Whole(floats=True), "how many", keep=True)},
+                    finish=_with_value,
+                )
             )
         }
     ),
@@ -69,19 +72,19 @@ _LIMITS: Final = Table(
 )
 _RESERVATIONS: Final = Table(
     {
-        "cpus": yes(Amount(single=True), "resources.requests.cpu"),
+        "cpus": yes(Amount(single=True), "resources.requests.cpu; kept for the scheduler"),
         "memory": yes(Bytes(numbers=False), "resources.requests.memory"),
-        "generic_resources": later(_GENERIC),
-        "devices": later(DEVICE_REQUESTS),
+        "generic_resources": yes(_GENERIC, "resources.requests.genericResources; kept for the scheduler"),
+        "devices": yes(DEVICE_REQUESTS, "deviceRequests"),
     }
 )
 
 _RESTART: Final = Table(
     {
         "condition": yes(Text(), "any, on-failure, none; goes before `restart`"),
-        "delay": later(Duration()),
+        "delay": later(Duration(), "carried in spec.restarts of the Deployment"),
         "max_attempts": yes(Whole(0), "maximumRetryCount", keep=True),
-        "window": later(Duration()),
+        "window": later(Duration(), "carried in spec.restarts of the Deployment"),
     }
 )
 

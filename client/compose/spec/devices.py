@@ -32,7 +32,11 @@ def _finish_device(node: Node, path: Path, reader: Reader) -> Node | None:
 
 DEVICES: Final = ListOf(
     Table(
-        {"source": yes(Text()), "target": yes(Text()), "permissions": yes(Text())},
+        {
+            "source": yes(Text(), "path on the host"),
+            "target": yes(Text(), "path in the container"),
+            "permissions": yes(Text(), "r, w, m"),
+        },
         short=_short_device,
         finish=_finish_device,
         required=("source",),
@@ -67,11 +71,11 @@ def _requests(*required: str, lenient: bool = False) -> ListOf:
     return ListOf(
         Table(
             {
-                "capabilities": yes(strings),
-                "count": yes(_Count()),
-                "device_ids": yes(strings),
-                "driver": yes(Text()),
-                "options": yes(Pairs(duplicates="error")),
+                "capabilities": yes(strings, "what they can do"),
+                "count": yes(_Count(), "how many, or all"),
+                "device_ids": yes(strings, "these very devices"),
+                "driver": yes(Text(), "the engine's driver for them"),
+                "options": yes(Pairs(duplicates="error"), "options of the driver"),
             },
             finish=_finish_request,
             required=required,
@@ -113,23 +117,23 @@ class _Rate(Bytes):
         return str(node.value)
 
 
-def _limits(key: str, shape: Shape) -> ListOf:
+def _limits(key: str, shape: Shape, what: str) -> ListOf:
     def finish(node: Node, path: Path, reader: Reader) -> Node:
         """Both are printed, said or not."""
         return node.with_value({"path": node.with_value(""), key: node.with_value(0), **node.mapping()})
 
-    keys = {"path": yes(Text(), keep=True), key: yes(shape, keep=True)}
+    keys = {"path": yes(Text(), "the disk", keep=True), key: yes(shape, what, keep=True)}
     return ListOf(Table(keys, extensions=False, finish=finish), duplicates="keep")
 
 
 BLKIO: Final = Table(
     {
-        "device_read_bps": yes(_limits("rate", _Rate(floats=False))),
-        "device_read_iops": yes(_limits("rate", _Rate(floats=False))),
-        "device_write_bps": yes(_limits("rate", _Rate(floats=False))),
-        "device_write_iops": yes(_limits("rate", _Rate(floats=False))),
-        "weight": yes(Whole(strings=False)),
-        "weight_device": yes(_limits("weight", Whole())),
+        "device_read_bps": yes(_limits("rate", _Rate(floats=False), "bytes a second"), "deviceReadBps"),
+        "device_read_iops": yes(_limits("rate", _Rate(floats=False), "operations a second"), "deviceReadIops"),
+        "device_write_bps": yes(_limits("rate", _Rate(floats=False), "bytes a second"), "deviceWriteBps"),
+        "device_write_iops": yes(_limits("rate", _Rate(floats=False), "operations a second"), "deviceWriteIops"),
+        "weight": yes(Whole(strings=False), "weight among containers"),
+        "weight_device": yes(_limits("weight", Whole(), "weight for this disk"), "weightDevice"),
     },
     extensions=False,
 )

@@ -51,11 +51,11 @@ def _started(node: Node) -> Node:
 
 _HOOK: Final = Table(
     {
-        "command": yes(Command(), keep=True),
-        "user": yes(Text()),
-        "privileged": yes(Flag()),
-        "working_dir": yes(Text()),
-        "environment": yes(ENVIRONMENT),
+        "command": yes(Command(), "what is run in the container", keep=True),
+        "user": yes(Text(), "who runs it"),
+        "privileged": yes(Flag(), "with all rights"),
+        "working_dir": yes(Text(), "folder in which it starts"),
+        "environment": yes(ENVIRONMENT, "variables besides the container's"),
     },
     required=("command",),
 )
@@ -142,8 +142,8 @@ _SERVICE_KEYS: Final[dict[str, Key]] = {
         ),
         "resolved when the project is loaded",
     ),
-    "links": later(ListOf(Text())),
-    "external_links": later(ListOf(Text(), duplicates="error")),
+    "links": yes(ListOf(Text()), "links"),
+    "external_links": yes(ListOf(Text(), duplicates="error"), "links to containers that are not of the project"),
     "pre_start": later(ListOf(PRE_START, duplicates="keep")),
     "post_start": later(_HOOKS),
     "pre_stop": later(_HOOKS),

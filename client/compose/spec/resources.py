@@ -56,7 +56,7 @@ _NETWORK: Final = Table(
         "ipam": yes(_IPAM),
         "external": yes(External(), "must exist already"),
         "internal": yes(Flag(), "cut off from the outside"),
-        "enable_ipv4": yes(Flag(), "IPv4 addresses", keep=True),
+        "enable_ipv4": yes(Flag(), "IPv4 addresses", keep=True, since={"false": "27.0"}),
         "enable_ipv6": yes(Flag(), "IPv6 addresses", keep=True),
         "attachable": yes(Flag(), "other containers may join"),
         "labels": yes(Pairs(), "labels of the engine's network"),

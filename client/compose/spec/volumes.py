@@ -131,7 +131,11 @@ _BIND: Final = Table(
     {
         "propagation": yes(Text(), "propagation of the mount"),
         "create_host_path": yes(_CreateHostPath(), "false: the path must exist", keep=True),
-        "recursive": yes(Text(choices=("enabled", "disabled", "writable", "readonly")), "engine 25.0"),
+        "recursive": yes(
+            Text(choices=("enabled", "disabled", "writable", "readonly")),
+            "whether what is mounted below comes, too",
+            since={"writable": "25.0", "readonly": "25.0"},
+        ),
         "selinux": yes(Text(choices=("z", "Z")), "relabelling"),
     }
 )
@@ -139,7 +143,7 @@ _VOLUME: Final = Table(
     {
         "labels": yes(Pairs(duplicates="error"), "labels of an anonymous volume"),
         "nocopy": yes(Flag(), "a new volume is not filled from the image"),
-        "subpath": yes(Text(), "engine 26.0"),
+        "subpath": yes(Text(), "folder of the volume", since="26.0"),
     }
 )
 _TMPFS: Final = Table(
@@ -148,10 +152,12 @@ _TMPFS: Final = Table(
         "mode": yes(Whole(0, 0o7777, strings=False), "permissions of the root folder"),
     }
 )
-_IMAGE: Final = Table({"subpath": yes(Text(), "engine 28.0")})
+_IMAGE: Final = Table({"subpath": yes(Text(), "folder of the image", since="28.0")})
 
 _KEYS: Final[dict[str, Key]] = {
-    "type": yes(Text(choices=_TYPES), "bind, volume, tmpfs, image, npipe, cluster: as far as the engine knows it"),
+    "type": yes(
+        Text(choices=_TYPES), "bind, volume, tmpfs, image, npipe, cluster", since={"image": "28.0", "cluster": "23.0"}
+    ),
     "source": yes(Text(), "path on the host, name of a Volume, or image"),
     "target": yes(_Target(), "path in the container"),
     "read_only": yes(Flag(), "mounted read-only"),

@@ -8,11 +8,13 @@
 | a secret, a config | a Secret, a ConfigMap; an external one is expected to be there |
 
 Names are what `fizz.schemas.names.to_name` makes of those in the file; the engine's names stay those that compose uses.
-The same project gives the same resources, byte for byte. Files of secrets and configs are read here, and only here.
+The same project gives the same resources, byte for byte. Files of secrets, configs and seccomp profiles are read here,
+and only here.
 """
 
 from fizz.client.compose.problems import Problems, TranslateError
 from fizz.client.compose.project import Project
+from fizz.client.compose.translate.api_socket import translate_api_socket
 from fizz.client.compose.translate.contents import translate_contents
 from fizz.client.compose.translate.deployments import translate_deployments
 from fizz.client.compose.translate.meta import Scope
@@ -25,7 +27,8 @@ __all__ = ["translate_project"]
 def translate_project(project: Project) -> list[Object]:
     """All resources of a project, in the order in which they are applied: what others need comes first.
 
-    Raises `TranslateError` if the content of a secret or config is missing, or if variables were left as they are.
+    Raises `TranslateError` if the content of a secret, config or seccomp profile is missing, or if variables were left
+    as they are.
     """
     if not project.interpolated:
         problems = Problems()
@@ -37,5 +40,6 @@ def translate_project(project: Project) -> list[Object]:
         *translate_networks(scope, project.model),
         *translate_volumes(scope, project.model),
         *translate_contents(scope, project),
-        *translate_deployments(scope, project.model),
+        *translate_api_socket(scope, project.services),
+        *translate_deployments(scope, project),
     ]

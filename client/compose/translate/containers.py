@@ -1,25 +1,29 @@
 """ContainerSpec: everything that a service says about its containers."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from fizz.client.compose.translate.api_socket import socket_file, socket_variable
 from fizz.client.compose.translate.contents import content_key, object_name
-from fizz.client.compose.translate.mounts import translate_mounts
+from fizz.client.compose.translate.devices import translate_devices
+from fizz.client.compose.translate.limits import translate_limits
+from fizz.client.compose.translate.mounts import translate_mounts, translate_tmpfs
+from fizz.client.compose.translate.neighbours import translate_neighbours
 from fizz.client.compose.translate.ports import container_ports
 from fizz.client.compose.translate.resources import given
+from fizz.client.compose.translate.variables import translate_hooks, translate_variables
 from fizz.schemas.container import (
     ContainerSpec,
-    EnvVar,
+    CredentialSpec,
     ExtraHost,
-    FileProjection,
     Healthcheck,
+    Logging,
     NetworkAttachment,
-    ResourceList,
-    Resources,
     RestartPolicy,
-    Ulimit,
 )
-from fizz.schemas.names import to_label_value, to_name
-from fizz.schemas.quantity import format_binary
+from fizz.schemas.env import EnvVar
+from fizz.schemas.mounts import FileProjection
+from fizz.schemas.names import to_name
 
 __all__ = ["container_spec", "restart_policy"]
 
@@ -28,43 +32,69 @@ JSON = dict[str, Any]
 _AS_WRITTEN: Final = (
     "platform", "container_name", "entrypoint", "command", "working_dir", "user", "labels", "stop_signal",
     "stop_grace_period", "hostname", "domainname", "init", "tty", "stdin_open", "privileged", "read_only", "cap_add",
-    "cap_drop", "group_add", "security_opt", "sysctls", "dns", "dns_search", "dns_opt",
+    "cap_drop", "group_add", "sysctls", "dns", "dns_search", "dns_opt",
+)  # fmt: skip
+_IF_NOT_EMPTY: Final = (
+    "annotations", "uts", "userns_mode", "cgroup", "cgroup_parent", "runtime", "isolation", "cpuset",
+    "oom_kill_disable", "use_api_socket",
 )  # fmt: skip
 _PULL_POLICIES: Final = {"always", "never", "missing", "build", "daily", "weekly"}
 _FOLDERS: Final = {"secrets": "/run/secrets/", "configs": "/"}
 
 
-def container_spec(project: str, name: str, service: JSON, model: JSON) -> ContainerSpec:
-    """The spec of the containers of a service. What the file does not say is not set."""
+def container_spec(project: str, name: str, service: JSON, model: JSON, security: Sequence[str] = ()) -> ContainerSpec:
+    """The spec of the containers of a service. What the file does not say is not set.
+
+    `security` are the options of the security modules, with the content of files.
+    """
     return ContainerSpec(
         image=service.get("image") or f"{project}-{name}",
         **given(
             pull_policy=_pull_policy(service),
-            network_mode=_network_mode(project, service, model),
-            env=_env(service.get("environment") or {}) or None,
+            env=_env(service) or None,
             ports=container_ports(service) or None,
             mounts=translate_mounts(service) or None,
-            secrets=_files("secrets", service, model) or None,
+            tmpfs=translate_tmpfs(service) or None,
+            secrets=[*_files("secrets", service, model), *socket_file(service)] or None,
             configs=_files("configs", service, model) or None,
             networks=_networks(name, service) or None,
             healthcheck=_healthcheck(service.get("healthcheck")),
             restart_policy=restart_policy(service),
-            resources=_resources(service),
-            ulimits=_ulimits(service.get("ulimits") or {}) or None,
             extra_hosts=_extra_hosts(service.get("extra_hosts") or []) or None,
+            security_opt=list(security) or None,
+            logging=_logging(service.get("logging")),
+            credential_spec=_credential_spec(service.get("credential_spec")),
+            storage_opt=_texts(service.get("storage_opt") or {}) or None,
+            post_start=translate_hooks(service.get("post_start", [])) or None,
+            pre_stop=translate_hooks(service.get("pre_stop", [])) or None,
+            **translate_neighbours(service),
+            **translate_limits(service),
+            **translate_devices(service),
             **{key: service.get(key) for key in _AS_WRITTEN},
+            **{key: service.get(key) or None for key in _IF_NOT_EMPTY},
         ),
     )
 
 
-def _network_mode(project: str, service: JSON, model: JSON) -> str | None:
-    """`service:NAME` becomes the engine's name of the first container of that service."""
-    mode = service.get("network_mode")
-    if mode is None or not mode.startswith("service:"):
-        return mode
-    other = mode.removeprefix("service:")
-    chosen = model["services"].get(other, {}).get("container_name")
-    return f"container:{chosen or f'{to_label_value(project)}-{to_label_value(other)}-1'}"
+def _env(service: JSON) -> list[EnvVar]:
+    environment: Mapping[str, str | None] = service.get("environment") or {}
+    return translate_variables({**socket_variable(service), **environment})
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {key: "" if value is None else str(value) for key, value in values.items()}
+
+
+def _logging(written: JSON | None) -> Logging | None:
+    if not written:
+        return None
+    return Logging(**given(driver=written.get("driver") or None, options=_texts(written.get("options") or {}) or None))
+
+
+def _credential_spec(written: JSON | None) -> CredentialSpec | None:
+    if not written:
+        return None
+    return CredentialSpec(**given(**{key: written.get(key) or None for key in ("config", "file", "registry")}))
 
 
 def _pull_policy(service: JSON) -> str | None:
@@ -72,11 +102,6 @@ def _pull_policy(service: JSON) -> str | None:
     if policy is None:
         return "build" if service.get("build") and not service.get("image") else None
     return policy if policy in _PULL_POLICIES else "always"  # "refresh" and "every_<time>" ask for something fresh
-
-
-def _env(environment: dict[str, str | None]) -> list[EnvVar]:
-    """Variables sorted by name; one without a value is not set at all."""
-    return [EnvVar(name=name, value=value) for name, value in sorted(environment.items()) if value is not None]
 
 
 def _files(kind: str, service: JSON, model: JSON) -> list[FileProjection]:
@@ -150,46 +175,6 @@ def restart_policy(service: JSON) -> RestartPolicy | None:
     if not name:
         return None
     return RestartPolicy(name=name, **given(maximum_retry_count=int(count) if count else None))
-
-
-def _resources(service: JSON) -> Resources | None:
-    """Limits and reservations, whether they are written under `deploy` or at the service."""
-    deploy = (service.get("deploy") or {}).get("resources") or {}
-    limits, reservations = deploy.get("limits") or {}, deploy.get("reservations") or {}
-    limit = given(
-        cpu=_number(limits.get("cpus", service.get("cpus"))),
-        memory=_bytes(limits.get("memory", service.get("mem_limit"))),
-        pids=limits.get("pids", service.get("pids_limit")),
-    )
-    request = given(
-        cpu=_number(reservations.get("cpus")),
-        memory=_bytes(reservations.get("memory", service.get("mem_reservation"))),
-    )
-    if not limit and not request:
-        return None
-    return Resources(
-        **given(
-            limits=ResourceList(**limit) if limit else None,
-            requests=ResourceList(**request) if request else None,
-        )
-    )
-
-
-def _number(value: float | None) -> str | None:
-    return None if value is None else f"{value:.9f}".rstrip("0").rstrip(".")
-
-
-def _bytes(value: str | None) -> str | None:
-    return None if value is None else format_binary(int(value))
-
-
-def _ulimits(ulimits: JSON) -> list[Ulimit]:
-    return [
-        Ulimit(name=name, soft=limit["soft"], hard=limit["hard"])
-        if isinstance(limit, dict)
-        else Ulimit(name=name, soft=limit, hard=limit)
-        for name, limit in ulimits.items()
-    ]
 
 
 def _extra_hosts(lines: list[str]) -> list[ExtraHost]:

@@ -1,15 +1,19 @@
 """Deployments and Services: what the services of a project become."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
+from fizz.client.compose.project import Project
 from fizz.client.compose.translate.containers import container_spec
 from fizz.client.compose.translate.meta import Scope
 from fizz.client.compose.translate.ports import container_ports, service_ports
 from fizz.client.compose.translate.resources import given
+from fizz.client.compose.translate.security import translate_security
 from fizz.schemas.apps import (
     Dependency,
     Deployment,
     DeploymentSpec,
+    Restarts,
     Service,
     ServiceSpec,
     Template,
@@ -31,12 +35,19 @@ _CONDITIONS: Final = {
 _ORDERS: Final = {"start-first": "StartFirst", "stop-first": "StopFirst"}
 
 
-def translate_deployments(scope: Scope, model: JSON) -> list[Object]:
-    """A Service for each service, then a Deployment for each. A service that a provider runs becomes nothing."""
-    services = {name: service for name, service in model["services"].items() if not service.get("provider")}
+def translate_deployments(scope: Scope, project: Project) -> list[Object]:
+    """A Service for each service, then a Deployment for each. A service that a provider runs becomes nothing.
+
+    Raises `TranslateError` for files of `security_opt` that cannot be read.
+    """
+    services = {name: service for name, service in project.services.items() if not service.get("provider")}
+    security = translate_security(project)
     return [
         *(_service(scope, name, service) for name, service in services.items()),
-        *(_deployment(scope, name, service, model) for name, service in services.items()),
+        *(
+            _deployment(scope, name, service, project.model, security.get(name, ()))
+            for name, service in services.items()
+        ),
     ]
 
 
@@ -50,7 +61,7 @@ def _service(scope: Scope, name: str, service: JSON) -> Service:
     )
 
 
-def _deployment(scope: Scope, name: str, service: JSON, model: JSON) -> Deployment:
+def _deployment(scope: Scope, name: str, service: JSON, model: JSON, security: Sequence[str]) -> Deployment:
     deploy = service.get("deploy") or {}
     meta = scope.meta(name, name)
     allowed, others = _split_labels(deploy.get("labels") or {})
@@ -63,12 +74,13 @@ def _deployment(scope: Scope, name: str, service: JSON, model: JSON) -> Deployme
             replicas=deploy.get("replicas", service.get("scale", 1)),
             template=Template(
                 metadata=TemplateMeta(labels=scope.labels(name)),
-                spec=container_spec(scope.project, name, service, model),
+                spec=container_spec(scope.project, name, service, model, security),
             ),
             **given(
                 depends_on=_dependencies(service) or None,
                 update_strategy=_strategy(deploy.get("update_config")),
                 rollback_strategy=_strategy(deploy.get("rollback_config")),
+                restarts=_restarts(deploy.get("restart_policy")),
             ),
         ),
     )
@@ -99,6 +111,11 @@ def _strategy(config: JSON | None) -> UpdateStrategy | None:
             failure_action=action.capitalize() if action else None,
         )
     )
+
+
+def _restarts(policy: JSON | None) -> Restarts | None:
+    found = given(**{key: (policy or {}).get(key) for key in ("delay", "window", "max_attempts")})
+    return Restarts(**found) if found else None
 
 
 def _split_labels(labels: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -2,28 +2,25 @@
 
 from typing import Any
 
-from fizz.client.compose.shapes.scalars import parse_size
-from fizz.client.compose.spec.volumes import clean_target
 from fizz.client.compose.translate.resources import given
-from fizz.schemas.container import BindOptions, Mount, TmpfsOptions, VolumeOptions
+from fizz.schemas.mounts import BindOptions, Mount, TmpfsOptions, VolumeOptions
 from fizz.schemas.names import to_name
 from fizz.schemas.quantity import format_binary
 
-__all__ = ["translate_mounts"]
+__all__ = ["translate_mounts", "translate_tmpfs"]
 
 JSON = dict[str, Any]
 
 
 def translate_mounts(service: JSON) -> list[Mount]:
     """The mounts as written, one for each place."""
-    mounts = [_mount(volume) for volume in service.get("volumes", ())]
-    taken = {mount.target for mount in mounts}
-    for written in service.get("tmpfs", ()):
-        mount = _tmpfs(written)
-        if mount.target not in taken:
-            taken.add(mount.target)
-            mounts.append(mount)
-    return mounts
+    return [_mount(volume) for volume in service.get("volumes", ())]
+
+
+def translate_tmpfs(service: JSON) -> dict[str, str]:
+    """`/run:size=64m,mode=755` as a place and its options."""
+    parts = (written.partition(":") for written in service.get("tmpfs", ()))
+    return {target: options for target, _, options in parts}
 
 
 def _mount(volume: JSON) -> Mount:
@@ -35,14 +32,19 @@ def _mount(volume: JSON) -> Mount:
             source=to_name(source) if kind == "volume" and source else source,
             read_only=volume.get("read_only"),
             consistency=volume.get("consistency"),
-            bind=_bind(volume.get("bind") or {}) if kind == "bind" else None,
+            bind=_bind(kind, volume.get("bind") or {}),
             volume=_volume(volume),
             tmpfs=_tmpfs_options(volume.get("tmpfs") or {}) if kind == "tmpfs" else None,
         ),
     )
 
 
-def _bind(bind: JSON) -> BindOptions:
+def _bind(kind: str, bind: JSON) -> BindOptions | None:
+    """For a path of the host all of it; a volume may be relabelled, too."""
+    if kind == "volume" and bind.get("selinux"):
+        return BindOptions(selinux=bind["selinux"])
+    if kind != "bind":
+        return None
     return BindOptions(
         create_host_path=bind.get("create_host_path", True),
         **given(propagation=bind.get("propagation"), selinux=bind.get("selinux"), recursive=bind.get("recursive")),
@@ -63,16 +65,3 @@ def _tmpfs_options(options: JSON) -> TmpfsOptions | None:
         return None
     size = options.get("size")
     return TmpfsOptions(**given(size=format_binary(int(size)) if size else None, mode=options.get("mode")))
-
-
-def _tmpfs(written: str) -> Mount:
-    """`/run:size=64m,mode=755`"""
-    target, _, text = written.partition(":")
-    options: JSON = {}
-    for option in text.split(","):
-        name, _, value = option.partition("=")
-        if name == "size" and (size := parse_size(value)) is not None:
-            options["size"] = size
-        elif name == "mode" and value.isdigit():
-            options["mode"] = int(value, 8)
-    return Mount(type="tmpfs", target=clean_target(target), **given(tmpfs=_tmpfs_options(options)))

@@ -10,16 +10,11 @@ Warnings = Callable[..., list[str]]
 @pytest.mark.parametrize(
     ("services", "warning"),
     [
-        ("web: {image: x, ^shm_size: 1g}", "services.web.shm_size is not supported yet"),
-        ("web: {image: x, ^logging: {driver: x, options: {a: 1}}}", "services.web.logging is not supported yet"),
+        ("web: {image: x, ^pre_start: [{image: y}]}", "services.web.pre_start is not supported yet"),
         ("web: {^build: {context: ., args: [A=1]}}", "services.web.build is not supported yet"),
         (
             "web: {image: x, deploy: {restart_policy: {condition: any, ^window: 3s}}}",
             "services.web.deploy.restart_policy.window is not supported yet",
-        ),
-        (
-            "web: {image: x, tmpfs: [^'/run:size=1m,noexec']}",
-            'services.web.tmpfs[0] has the option "noexec", which is not supported yet',
         ),
         (
             "web: {image: x, pull_policy: ^every_12h}",
@@ -45,7 +40,7 @@ Warnings = Callable[..., list[str]]
         ),
     ],
     ids=[
-        "not-yet", "not-yet-and-what-is-in-it", "build", "not-yet-inside", "tmpfs", "pull-policy",
+        "not-yet", "build", "not-yet-inside", "pull-policy",
         "shell-operator", "variable", "fraction", "replicas", "same-port",
     ],
 )  # fmt: skip
@@ -75,7 +70,7 @@ def test_external_name_is_deprecated(warnings: Warnings) -> None:
         "web: {image: x, x-anything: {a: 1}}",
         "web: {image: x, ports: ['80:80', '80:80/udp', '127.0.0.1:80:80']}",
         "web: {image: x, scale: 2, ports: ['80', '8000-8010:81']}",
-        "web: {image: x, tmpfs: ['/run:size=1m,mode=755']}",
+        "web: {image: x, tmpfs: ['/run:size=1m,mode=755,noexec']}",
         "web: {image: x, environment: [NOPE]}",
     ],
     ids=["swarm", "extension", "different-ports", "free-ports", "tmpfs", "pass-through"],

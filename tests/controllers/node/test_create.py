@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from fizz.controllers.node.create import Surroundings, connections, create_request
+from fizz.controllers.node.create import connections, create_request
 from fizz.controllers.node.engine import ApiVersion, Connection, Unsupported
+from fizz.controllers.node.surroundings import Surroundings
 from fizz.schemas.base import JSON
 from fizz.schemas.container import ContainerSpec, NetworkAttachment
 
@@ -16,7 +17,7 @@ NEW: ApiVersion = (1, 51)
 AROUND = Surroundings(
     name="blog-web-1",
     labels={"fizz.dev/uid": "u"},
-    environment=[("A", "1"), ("B", "")],
+    environment=[("A", "1"), ("B", ""), ("C", None)],
     networks={"front": "blog_front", "back": "blog_back", "default": "blog_default"},
     volumes={"data": "blog_data"},
     aliases=("web",),
@@ -35,6 +36,9 @@ def made(version: ApiVersion = OLD, **fields: Any) -> JSON:
         AROUND.networks,
         AROUND.volumes,
         aliases=AROUND.aliases,
+        peers={"service:db": "abc"},
+        links=["blog-db-1:db"],
+        socket="/run/engine.sock",
         api_version=version,
     )
     return create_request(spec(**fields), around)[0].body
@@ -47,6 +51,7 @@ def at(body: JSON, path: str) -> Any:
     return found
 
 
+BLOCK_RATE = {"Path": "/dev/sda", "Rate": 1024}
 FIELDS: list[tuple[JSON, str, Any]] = [
     ({"image": "nginx:1"}, "Image", "nginx:1"),
     ({"entrypoint": ["/init"]}, "Entrypoint", ["/init"]),
@@ -55,7 +60,7 @@ FIELDS: list[tuple[JSON, str, Any]] = [
     ({}, "Cmd", None),
     ({"workingDir": "/srv"}, "WorkingDir", "/srv"),
     ({"user": "1000:1000"}, "User", "1000:1000"),
-    ({}, "Env", ["A=1", "B="]),
+    ({}, "Env", ["A=1", "B=", "C"]),
     ({}, "Labels", {"fizz.dev/uid": "u"}),
     ({"hostname": "h"}, "Hostname", "h"),
     ({"domainname": "example.com"}, "Domainname", "example.com"),
@@ -69,7 +74,8 @@ FIELDS: list[tuple[JSON, str, Any]] = [
     ({"init": True}, "HostConfig.Init", True),
     ({"privileged": True}, "HostConfig.Privileged", True),
     ({"readOnly": True}, "HostConfig.ReadonlyRootfs", True),
-    ({"capAdd": ["NET_ADMIN"]}, "HostConfig.CapAdd", ["NET_ADMIN"]),
+    ({"capAdd": ["NET_ADMIN"]}, "HostConfig.CapAdd", ["CAP_NET_ADMIN"]),
+    ({"capAdd": ["sys_time", "CAP_CHOWN", "SYS_TIME"]}, "HostConfig.CapAdd", ["CAP_CHOWN", "CAP_SYS_TIME"]),
     ({"capDrop": ["ALL"]}, "HostConfig.CapDrop", ["ALL"]),
     ({"groupAdd": ["audio"]}, "HostConfig.GroupAdd", ["audio"]),
     ({"securityOpt": ["no-new-privileges"]}, "HostConfig.SecurityOpt", ["no-new-privileges"]),
@@ -87,7 +93,75 @@ FIELDS: list[tuple[JSON, str, Any]] = [
     ({"dns": ["9.9.9.9"]}, "HostConfig.Dns", ["9.9.9.9"]),
     ({"dnsSearch": ["example.com"]}, "HostConfig.DnsSearch", ["example.com"]),
     ({"dnsOpt": ["ndots:2"]}, "HostConfig.DnsOptions", ["ndots:2"]),
-    ({}, "HostConfig.RestartPolicy", {"Name": "no", "MaximumRetryCount": 0}),
+    ({}, "HostConfig.RestartPolicy", None),
+    ({"securityOpt": ["systempaths=unconfined"]}, "HostConfig.SecurityOpt", None),
+    ({"securityOpt": ["systempaths=unconfined"]}, "HostConfig.MaskedPaths", []),
+    ({"logging": {"driver": "none"}}, "HostConfig.LogConfig", {"Type": "none", "Config": {}}),
+    ({"logging": {"options": {"tag": "x"}}}, "HostConfig.LogConfig", {"Type": "", "Config": {"tag": "x"}}),
+    ({"tmpfs": {"/run": "size=1m", "/tmp": ""}}, "HostConfig.Tmpfs", {"/run": "size=1m", "/tmp": ""}),
+    ({"ipc": "shareable"}, "HostConfig.IpcMode", "shareable"),
+    ({"pid": "host"}, "HostConfig.PidMode", "host"),
+    ({"pid": "service:db"}, "HostConfig.PidMode", "container:abc"),
+    ({"ipc": "container:other"}, "HostConfig.IpcMode", "container:other"),
+    ({"uts": "host"}, "HostConfig.UTSMode", "host"),
+    ({"usernsMode": "host"}, "HostConfig.UsernsMode", "host"),
+    ({"cgroup": "private"}, "HostConfig.CgroupnsMode", "private"),
+    ({"cgroupParent": "p"}, "HostConfig.CgroupParent", "p"),
+    ({"runtime": "runc"}, "HostConfig.Runtime", "runc"),
+    ({"isolation": "default"}, "HostConfig.Isolation", "default"),
+    ({"volumesFrom": [{"deployment": "db"}]}, "HostConfig.VolumesFrom", ["abc"]),
+    ({"volumesFrom": [{"container": "far", "readOnly": True}]}, "HostConfig.VolumesFrom", ["far:ro"]),
+    (
+        {"devices": [{"source": "/dev/null", "target": "/dev/x", "permissions": "r"}, {"source": "/dev/zero"}]},
+        "HostConfig.Devices",
+        [
+            {"PathOnHost": "/dev/null", "PathInContainer": "/dev/x", "CgroupPermissions": "r"},
+            {"PathOnHost": "/dev/zero", "PathInContainer": "/dev/zero", "CgroupPermissions": "rwm"},
+        ],
+    ),
+    ({"deviceCgroupRules": ["c 1:3 r"]}, "HostConfig.DeviceCgroupRules", ["c 1:3 r"]),
+    (
+        {"deviceRequests": [{"count": -1, "capabilities": ["gpu"]}, {"driver": "cdi", "deviceIDs": ["v/c=0"]}]},
+        "HostConfig.DeviceRequests",
+        [{"Count": -1, "Capabilities": [["gpu"]]}, {"Driver": "cdi", "DeviceIDs": ["v/c=0"]}],
+    ),
+    ({"useApiSocket": True}, "HostConfig.Binds", ["/run/engine.sock:/var/run/docker.sock:rw"]),
+    ({"cpuShares": 512}, "HostConfig.CpuShares", 512),
+    ({"cpuPeriod": 50000}, "HostConfig.CpuPeriod", 50000),
+    ({"cpuQuota": 25000}, "HostConfig.CpuQuota", 25000),
+    ({"cpuRtPeriod": 5}, "HostConfig.CpuRealtimePeriod", 5),
+    ({"cpuRtRuntime": 4}, "HostConfig.CpuRealtimeRuntime", 4),
+    ({"cpuset": "0-1"}, "HostConfig.CpusetCpus", "0-1"),
+    ({"cpuCount": 2}, "HostConfig.CpuCount", 2),
+    ({"cpuPercent": 50}, "HostConfig.CpuPercent", 50),
+    ({"memswapLimit": -1}, "HostConfig.MemorySwap", -1),
+    ({"memSwappiness": 10}, "HostConfig.MemorySwappiness", 10),
+    ({"oomKillDisable": True}, "HostConfig.OomKillDisable", True),
+    ({"oomScoreAdj": -5}, "HostConfig.OomScoreAdj", -5),
+    ({"shmSize": "8Mi"}, "HostConfig.ShmSize", 8_388_608),
+    ({"storageOpt": {"size": "1G"}}, "HostConfig.StorageOpt", {"size": "1G"}),
+    ({"blkioConfig": {"weight": 300}}, "HostConfig.BlkioWeight", 300),
+    (
+        {"blkioConfig": {"weightDevice": [{"path": "/dev/sda", "weight": 9}]}},
+        "HostConfig.BlkioWeightDevice",
+        [{"Path": "/dev/sda", "Weight": 9}],
+    ),
+    *(
+        ({"blkioConfig": {field: [{"path": "/dev/sda", "rate": 1024}]}}, f"HostConfig.{key}", [BLOCK_RATE])
+        for field, key in (
+            ("deviceReadBps", "BlkioDeviceReadBps"),
+            ("deviceWriteBps", "BlkioDeviceWriteBps"),
+            ("deviceReadIops", "BlkioDeviceReadIOps"),
+            ("deviceWriteIops", "BlkioDeviceWriteIOps"),
+        )
+    ),
+    ({"networkMode": "service:db"}, "HostConfig.NetworkMode", "container:abc"),
+    ({"networkMode": "bridge"}, "HostConfig.Links", ["blog-db-1:db"]),
+    ({"networkMode": "host"}, "HostConfig.Links", None),
+    ({"networks": [{"name": "front"}]}, "HostConfig.Links", None),
+    ({"networks": [{"name": "front"}]}, "NetworkingConfig.EndpointsConfig.blog_front.Links", ["blog-db-1:db"]),
+    ({}, "AttachStdout", True),
+    ({}, "AttachStderr", True),
     ({"restartPolicy": {"name": "always"}}, "HostConfig.RestartPolicy", {"Name": "always", "MaximumRetryCount": 0}),
     (
         {"restartPolicy": {"name": "on-failure", "maximumRetryCount": 3}},
@@ -98,8 +172,7 @@ FIELDS: list[tuple[JSON, str, Any]] = [
     ({"resources": {"limits": {"cpu": 1.5}}}, "HostConfig.NanoCpus", 1_500_000_000),
     ({"resources": {"limits": {"memory": "64Mi"}}}, "HostConfig.Memory", 67_108_864),
     ({"resources": {"limits": {"pids": 100}}}, "HostConfig.PidsLimit", 100),
-    ({"resources": {"requests": {"cpu": "0.25"}}}, "HostConfig.CpuShares", 256),
-    ({"resources": {"requests": {"cpu": "1m"}}}, "HostConfig.CpuShares", 2),
+    ({"resources": {"requests": {"cpu": "0.25"}}}, "HostConfig.CpuShares", None),
     ({"resources": {"requests": {"memory": "1G"}}}, "HostConfig.MemoryReservation", 1_000_000_000),
     ({"healthcheck": {"test": ["NONE"]}}, "Healthcheck", {"Test": ["NONE"]}),
     (
@@ -199,7 +272,7 @@ NETWORKS = [
     },
 ]
 FRONT = {
-    "Aliases": ["web", "www"],
+    "Aliases": ["blog-web-1", "web", "www"],
     "IPAMConfig": {"IPv4Address": "10.0.0.2", "IPv6Address": "fd00::2", "LinkLocalIPs": ["169.254.1.1"]},
     "DriverOpts": {"a": "b"},
 }
@@ -210,17 +283,17 @@ def test_an_old_engine_creates_in_the_first_network_and_the_others_are_joined() 
 
     assert request.body["HostConfig"]["NetworkMode"] == "blog_front"
     assert request.body["NetworkingConfig"] == {"EndpointsConfig": {"blog_front": FRONT}}
-    assert request.connect == (Connection("blog_back", {"Aliases": ["web"]}),)
+    assert request.connect == (Connection("blog_back", {"Aliases": ["blog-web-1", "web"]}),)
 
 
 def test_a_new_engine_creates_in_all_networks() -> None:
-    around = Surroundings("web", networks=AROUND.networks, aliases=("web",), api_version=NEW)
+    around = Surroundings("blog-web-1", networks=AROUND.networks, aliases=("web",), api_version=NEW)
 
     request, _ = create_request(spec(networks=NETWORKS), around)
 
     assert request.body["NetworkingConfig"]["EndpointsConfig"] == {
         "blog_front": FRONT,
-        "blog_back": {"Aliases": ["web"]},
+        "blog_back": {"Aliases": ["blog-web-1", "web"]},
     }
     assert request.connect == ()
     assert [each.network for each in connections(spec(networks=NETWORKS), around)] == ["blog_front", "blog_back"]
@@ -251,12 +324,27 @@ def test_a_start_interval_is_told_to_engines_that_know_it() -> None:
 
 
 def test_the_network_of_another_container_goes_by_its_id() -> None:
-    around = Surroundings("web", shares_network_of="abc")
+    around = Surroundings("web", peers={"container:main": "abc"})
 
     assert (
         create_request(spec(networkMode="container:main"), around)[0].body["HostConfig"]["NetworkMode"]
         == "container:abc"
     )
+
+
+def test_windows_things_are_a_warning_that_names_them() -> None:
+    _, warnings = create_request(spec(credentialSpec={"file": "x"}, cpuCount=1, cpuPercent=2), AROUND)
+
+    assert [each.split()[0] for each in warnings] == ["credentialSpec", "cpuCount", "cpuPercent"]
+
+
+def test_an_engine_that_listens_on_no_socket_cannot_give_it_away() -> None:
+    with pytest.raises(Unsupported, match="useApiSocket"):
+        create_request(spec(useApiSocket=True), AROUND)
+
+
+def test_annotations_go_to_engines_that_know_them() -> None:
+    assert made(NEW, annotations={"a": "b"})["HostConfig"]["Annotations"] == {"a": "b"}
 
 
 def test_with_a_network_mode_no_network_is_joined() -> None:
@@ -314,9 +402,10 @@ def test_what_an_old_engine_cannot_do_is_an_error_that_names_it(named: str, fiel
 
 
 def test_no_field_of_the_spec_is_forgotten() -> None:
-    elsewhere = {"container_name", "pull_policy", "env", "labels", "secrets", "configs", "node_name"}
+    elsewhere = {"container_name", "pull_policy", "env", "labels", "secrets", "configs", "node_name", "links"}
+    elsewhere |= {"post_start", "pre_stop"}
     folder = Path(__file__).parents[3] / "controllers" / "node"
-    code = "".join((folder / name).read_text() for name in ("create.py", "create_mounts.py"))
+    code = "".join((folder / name).read_text() for name in ("create.py", "create_limits.py", "create_networks.py"))
 
     fields = set(ContainerSpec.model_fields) - elsewhere
     unread = {name for name in fields if not re.search(rf"\bspec\.{name}\b", code)}

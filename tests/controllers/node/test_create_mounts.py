@@ -7,7 +7,7 @@ import pytest
 from fizz.controllers.node.create_mounts import FileMount, mounts_of
 from fizz.controllers.node.engine import ApiVersion
 from fizz.schemas.base import JSON
-from fizz.schemas.container import Mount
+from fizz.schemas.mounts import Mount
 
 OLD: ApiVersion = (1, 41)
 NEW: ApiVersion = (1, 51)
@@ -29,7 +29,21 @@ def volume(**rest: Any) -> JSON:
 
 
 MOUNTS: list[tuple[str, ApiVersion, JSON, JSON]] = [
-    ("named volume", OLD, volume(), one("volume", "/data", "blog_data")),
+    ("named volume", OLD, volume(), {"Binds": ["blog_data:/data:rw"]}),
+    ("named volume, read-only", OLD, volume(readOnly=True), {"Binds": ["blog_data:/data:ro"]}),
+    ("named volume, relabelled", NEW, volume(bind={"selinux": "z"}), {"Binds": ["blog_data:/data:rw,z"]}),
+    (
+        "named volume, not filled",
+        OLD,
+        volume(volume={"nocopy": True}),
+        one("volume", "/data", "blog_data", VolumeOptions={"NoCopy": True}),
+    ),
+    (
+        "bind with a colon in its path",
+        OLD,
+        {"type": "bind", "source": "/a:b", "target": "/c", "bind": {"createHostPath": True}},
+        one("bind", "/c", "/a:b", BindOptions={"CreateMountpoint": True}),
+    ),
     (
         "anonymous volume",
         OLD,
@@ -58,7 +72,7 @@ MOUNTS: list[tuple[str, ApiVersion, JSON, JSON]] = [
         "bind, created if missing, new engine",
         NEW,
         bind(bind={"createHostPath": True}),
-        one("bind", "/srv", "/srv", BindOptions={"CreateMountpoint": True}),
+        {"Binds": ["/srv:/srv:rw"]},
     ),
     (
         "bind, relabelled",
@@ -115,8 +129,8 @@ def test_files_are_mounted_read_only() -> None:
 
 
 def test_strings_and_structures_stand_side_by_side() -> None:
-    mounts = [Mount.load(bind(bind={"createHostPath": True})), Mount.load(volume())]
+    mounts = [Mount.load(bind(bind={"createHostPath": True})), Mount.load({"type": "volume", "target": "/anonymous"})]
 
     made, _ = mounts_of(mounts, {"data": "blog_data"}, [], OLD)
 
-    assert made == {**one("volume", "/data", "blog_data"), "Binds": ["/srv:/srv:rw"]}
+    assert made == {**one("volume", "/anonymous"), "Binds": ["/srv:/srv:rw"]}

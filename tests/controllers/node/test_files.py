@@ -114,7 +114,7 @@ def test_references_and_targets_are_all_found() -> None:
 def test_references_become_variables_and_files() -> None:
     sources = known(secret("s", k="hush"), config("c", k="loud"), config("c2", k="file"))
 
-    assert environment(FULL, sources) == [("A", "1"), ("B", ""), ("C", "hush"), ("D", "loud")]
+    assert environment(FULL.env, sources) == [("A", "1"), ("B", ""), ("C", "hush"), ("D", "loud")]
     assert files(FULL, sources) == [
         FileContent("/run/secrets/k", b"hush", 0o400, 5, 6),
         FileContent("/etc/k", b"file", 0o444, None, None),
@@ -128,7 +128,7 @@ def test_bytes_of_a_config_map_are_bytes() -> None:
 
 
 def test_of_two_variables_of_one_name_the_later_holds() -> None:
-    assert environment(spec(env=[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]), {}) == [("A", "2")]
+    assert environment(spec(env=[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]).env, {}) == [("A", "2")]
 
 
 BROKEN: list[tuple[str, ContainerSpec, Sources]] = [
@@ -164,4 +164,4 @@ def test_a_variable_must_be_text() -> None:
     wanted = spec(env=[{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}])
 
     with pytest.raises(SourceMissing, match="no text"):
-        environment(wanted, known(item))
+        environment(wanted.env, known(item))

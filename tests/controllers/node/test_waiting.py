@@ -67,7 +67,7 @@ async def test_a_container_waits_for_its_volume(world: World) -> None:
 
     assert (missing.phase, missing.reason) == ("Pending", "VolumeMissing")
     assert world.status("db").phase == "Running"
-    assert world.engine.by_name("blog-db").host_config["Mounts"][0]["Source"] == "blog_data"
+    assert world.engine.by_name("blog-db").host_config["Binds"] == ["blog_data:/data:rw"]
 
 
 async def test_a_container_waits_for_its_secret_and_gets_it_as_a_file(world: World) -> None:
@@ -300,7 +300,7 @@ async def test_a_container_shares_the_network_of_another_once_that_runs(world: W
     await world.settle()
 
     main = world.engine.by_name("blog-main")
-    assert waiting.reason == "NetworkContainerNotRunning"
+    assert waiting.reason == "NeighbourNotRunning"
     assert world.engine.by_name("blog-side").host_config["NetworkMode"] == f"container:{main.id}"
 
 

@@ -27,6 +27,12 @@ def spec(project: Make) -> Callable[..., dict[str, Any]]:
 
 
 NETWORKS = [{"name": "default", "aliases": ["web"]}]
+DATA = {"type": "volume", "source": "data", "target": "/d"}
+HOST = {"uts": "host", "usernsMode": "host"}
+RUNC = {"runtime": "runc"}
+LOG_OPTIONS = {"max-file": "2", "x": ""}
+LINKS = [{"container": "a", "alias": "a"}, {"container": "b", "alias": "c"}]
+VOLUMES_FROM = [{"container": "a"}, {"container": "b", "readOnly": True}]
 
 
 def test_a_plain_service(spec: Callable[..., dict[str, Any]]) -> None:
@@ -39,7 +45,14 @@ def test_a_plain_service(spec: Callable[..., dict[str, Any]]) -> None:
         ("command: a b\nentrypoint: [e]", {"command": ["a", "b"], "entrypoint": ["e"]}),
         (
             "environment: [B=2, A=, NOPE, FOO]",
-            {"env": [{"name": "A", "value": ""}, {"name": "B", "value": "2"}, {"name": "FOO", "value": "foo"}]},
+            {
+                "env": [
+                    {"name": "A", "value": ""},
+                    {"name": "B", "value": "2"},
+                    {"name": "FOO", "value": "foo"},
+                    {"name": "NOPE", "unset": True},
+                ]
+            },
         ),
         ("labels: {b: 1, a: 2}", {"labels": {"a": "2", "b": "1"}}),
         (
@@ -108,14 +121,11 @@ def test_a_plain_service(spec: Callable[..., dict[str, Any]]) -> None:
             },
         ),
         (
-            "tmpfs: ['/run:size=64m,mode=755', /tmp]\n"
+            "tmpfs: ['/run:size=64m,noexec', /tmp]\n"
             "volumes: [{type: tmpfs, target: /t, tmpfs: {size: 1k, mode: 0700}}]",
             {
-                "mounts": [
-                    {"type": "tmpfs", "target": "/t", "tmpfs": {"size": "1Ki", "mode": 0o700}},
-                    {"type": "tmpfs", "target": "/run", "tmpfs": {"size": "64Mi", "mode": 0o755}},
-                    {"type": "tmpfs", "target": "/tmp"},
-                ]
+                "mounts": [{"type": "tmpfs", "target": "/t", "tmpfs": {"size": "1Ki", "mode": 0o700}}],
+                "tmpfs": {"/run": "size=64m,noexec", "/tmp": ""},
             },
         ),
         (
@@ -186,13 +196,81 @@ def test_a_plain_service(spec: Callable[..., dict[str, Any]]) -> None:
         ),
         ("pull_policy: always", {"pullPolicy": "always"}),
         ("pull_policy: every_3h", {"pullPolicy": "always"}),
+        ("volumes: ['data:/d:z']", {"mounts": [{**DATA, "bind": {"selinux": "z"}}]}),
+        ("annotations: {a: 1}\nuts: host\nuserns_mode: host", {"annotations": {"a": "1"}, **HOST}),
+        ("cgroup: private\ncgroup_parent: p\nruntime: runc", {"cgroup": "private", "cgroupParent": "p", **RUNC}),
+        ("isolation: default\ncredential_spec: {file: f}", {"isolation": "default", "credentialSpec": {"file": "f"}}),
+        ("logging: {driver: d, options: {max-file: 2, x: }}", {"logging": {"driver": "d", "options": LOG_OPTIONS}}),
+        ("ipc: shareable\npid: host", {"ipc": "shareable", "pid": "host"}),
+        ("external_links: [a, 'b:c']", {"links": LINKS}),
+        ("volumes_from: ['container:a', 'container:b:ro']", {"volumesFrom": VOLUMES_FROM}),
+        ("storage_opt: {size: 1}\nshm_size: 8m", {"storageOpt": {"size": "1"}, "shmSize": "8Mi"}),
+        ("cpu_shares: 1\ncpu_quota: 2\ncpu_period: 3", {"cpuShares": 1, "cpuQuota": 2, "cpuPeriod": 3}),
+        ("cpu_rt_period: 1\ncpu_rt_runtime: 2\ncpuset: '0'", {"cpuRtPeriod": 1, "cpuRtRuntime": 2, "cpuset": "0"}),
+        ("cpu_count: 1\ncpu_percent: 2", {"cpuCount": 1, "cpuPercent": 2}),
+        ("memswap_limit: -1\nmem_swappiness: 9", {"memswapLimit": "-1", "memSwappiness": 9}),
+        ("oom_kill_disable: true\noom_score_adj: 7", {"oomKillDisable": True, "oomScoreAdj": 7}),
+        (
+            "devices: [/dev/a, '/dev/b:/dev/c:r', 'vendor.com/class=one']\ndevice_cgroup_rules: ['c 1:3 r']",
+            {
+                "devices": [
+                    {"source": "/dev/a", "target": "/dev/a", "permissions": "rwm"},
+                    {"source": "/dev/b", "target": "/dev/c", "permissions": "r"},
+                ],
+                "deviceCgroupRules": ["c 1:3 r"],
+                "deviceRequests": [{"driver": "cdi", "deviceIDs": ["vendor.com/class=one"]}],
+            },
+        ),
+        (
+            "gpus: [{driver: d, device_ids: [a], options: {o: 1}}]\n"
+            "deploy: {resources: {reservations: {devices: [{capabilities: [x], count: 2}]}}}",
+            {
+                "deviceRequests": [
+                    {"capabilities": ["x"], "count": 2},
+                    {"driver": "d", "deviceIDs": ["a"], "capabilities": ["gpu"], "options": {"o": "1"}},
+                ]
+            },
+        ),
+        (
+            "blkio_config: {weight: 3, weight_device: [{path: /d, weight: 4}], "
+            "device_read_bps: [{path: /d, rate: 1mb}], device_write_iops: [{path: /d, rate: 5}]}",
+            {
+                "blkioConfig": {
+                    "weight": 3,
+                    "weightDevice": [{"path": "/d", "weight": 4}],
+                    "deviceReadBps": [{"path": "/d", "rate": "1Mi"}],
+                    "deviceWriteIops": [{"path": "/d", "rate": 5}],
+                }
+            },
+        ),
+        (
+            "deploy: {resources: {reservations: {generic_resources: "
+            "[{discrete_resource_spec: {kind: ssd, value: 2}}]}}}",
+            {"resources": {"requests": {"genericResources": [{"kind": "ssd", "value": 2}]}}},
+        ),
+        (
+            "post_start: [{command: a b, user: u, privileged: true, working_dir: /w, environment: [A=1]}]\n"
+            "pre_stop: [{command: [c]}]",
+            {
+                "postStart": [
+                    {
+                        "command": ["a", "b"],
+                        "user": "u",
+                        "privileged": True,
+                        "workingDir": "/w",
+                        "env": [{"name": "A", "value": "1"}],
+                    }
+                ],
+                "preStop": [{"command": ["c"]}],
+            },
+        ),
         ("mac_address: 02:42:ac:11:65:43", {"networks": [{**NETWORKS[0], "macAddress": "02:42:ac:11:65:43"}]}),
     ],
     ids=lambda each: each.split("\n")[0][:60] if isinstance(each, str) else "",
 )
 def test_keys(spec: Callable[..., dict[str, Any]], keys: str, form: dict[str, Any]) -> None:
     expected = {key: value for key, value in {"networks": NETWORKS, **form}.items() if value is not ...}
-    assert spec(keys) == {"image": "x", **expected}
+    assert spec(keys, "volumes: {data: }\n") == {"image": "x", **expected}
 
 
 def test_networks_are_joined_by_name_with_the_service_as_alias(spec: Callable[..., dict[str, Any]]) -> None:
@@ -240,16 +318,20 @@ def test_secrets_and_configs_become_files(spec: Callable[..., dict[str, Any]]) -
     assert all(posixpath.isabs(item["target"]) for item in found["secrets"])
 
 
-@pytest.mark.parametrize(
-    ("db", "mode"),
-    [("image: y", "container:project-db-1"), ("image: y, container_name: mine", "container:mine")],
-    ids=["named-by-compose", "named-by-the-file"],
-)
-def test_the_network_of_a_service_is_that_of_its_first_container(project: Make, db: str, mode: str) -> None:
-    made = project(f"services: {{web: {{image: x, network_mode: 'service:db'}}, db: {{{db}}}}}")
-    web = next(item.dump() for item in translate(made) if item.kind == "Deployment" and item.name == "web")
-    assert web["spec"]["template"]["spec"]["networkMode"] == mode
-    assert web["spec"]["dependsOn"] == [{"name": "db", "condition": "Started", "restart": True}]
+def test_other_services_are_named_by_their_deployments(project: Make) -> None:
+    text = """
+    services:
+      web: {image: x, network_mode: "service:d_b", ipc: "service:d_b", pid: "service:d_b", volumes_from: ["d_b:ro"]}
+      app: {image: x, links: [d_b, "d_b:data"]}
+      d_b: {image: y}
+    """
+    made = {item.name: item.dump() for item in translate(project(text)) if item.kind == "Deployment"}
+    web, app = (made[name]["spec"]["template"]["spec"] for name in ("web", "app"))
+    db = to_name("d_b")
+
+    assert (web["networkMode"], web["ipc"], web["pid"]) == (f"service:{db}",) * 3
+    assert web["volumesFrom"] == [{"deployment": db, "readOnly": True}]
+    assert app["links"] == [{"deployment": db, "alias": "d_b"}, {"deployment": db, "alias": "data"}]
 
 
 def test_a_service_that_is_only_built_runs_the_image_that_compose_would_build(project: Make) -> None:
