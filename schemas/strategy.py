@@ -20,8 +20,9 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, WithJsonSchema
 
 from fizz.schemas.base import Model
-from fizz.schemas.container import ContainerSpec, Mount
+from fizz.schemas.container import ContainerSpec
 from fizz.schemas.fields import Duration
+from fizz.schemas.mounts import Mount
 
 __all__ = ["Limits", "Order", "UpdateStrategy", "chosen_order", "limits"]
 
