@@ -47,13 +47,15 @@ vars.env:1:1: the name "A B" contains a space
 
 
 def test_json_for_editors(fizz: Fizz) -> None:
-    Path("compose.yaml").write_text("services:\n  web:\n    image: x\n    restart: maybe\n    runtime: crun\n")
+    Path("compose.yaml").write_text(
+        "services:\n  web:\n    image: x\n    restart: maybe\n    pre_start: [{image: y}]\n"
+    )
     code, out, _ = fizz("validate", "-o", "json")
     document = json.loads(out)
     assert (code, document["valid"], document["files"]) == (1, False, ["compose.yaml"])
     first, second = document["problems"]
     assert (first["severity"], first["line"], first["column"], first["text"]) == ("error", 4, 14, "    restart: maybe")
-    assert (second["severity"], second["message"]) == ("warning", "services.web.runtime is not supported yet")
+    assert (second["severity"], second["message"]) == ("warning", "services.web.pre_start is not supported yet")
 
 
 def test_a_valid_file(fizz: Fizz) -> None:
