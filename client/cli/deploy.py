@@ -1,16 +1,17 @@
 """Bringing a project's resources to the server: one transaction, after what an earlier `down` still removes is gone."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from fizz.client.api import ApiError, Client, Conflict, Forbidden, TransactionResult
+from fizz.client.api import ApiError, Client, Conflict, Forbidden, OperationResult, TransactionResult
 from fizz.client.cli.apply import PROJECT_KINDS, built_in, operations
+from fizz.client.cli.failures import Failure
 from fizz.client.cli.project import Resources, project_selector
 from fizz.client.cli.session import FIELD_MANAGER
 from fizz.client.cli.waiting import wait_until_gone
 from fizz.schemas.types import JSON
 
-__all__ = ["apply_project"]
+__all__ = ["apply_project", "dry_run"]
 
 _LEAVING = frozenset({"NamespaceTerminating", "ObjectTerminating"})
 _KINDS = (*PROJECT_KINDS, built_in("Volume"))
@@ -29,6 +30,22 @@ async def apply_project(client: Client, resources: Resources, say: Callable[[str
                 raise
         say(f"the project {resources.project} is still being taken down; waiting for that")
         await _wait_for_the_end(client, resources.namespace, [item for listed in lists for item in listed.items])
+
+
+async def dry_run(client: Client, resources: Resources) -> tuple[list[JSON], Sequence[OperationResult]]:
+    """What is there of the project, and what applying it would come to. Raises `Failure` while it is taken down."""
+    selector = project_selector(resources.project)
+    lists = await asyncio.gather(*(client.list(kind, resources.namespace, selector) for kind in _KINDS))
+    place = await client.list(built_in("Namespace"), field_selector=f"metadata.name={resources.namespace}")
+    existing = [item for listed in (place, *lists) for item in listed.items]
+    removable = [item for listed in lists for item in listed.items if item["kind"] != "Volume"]
+    try:
+        done = await client.transaction(operations(resources, removable), field_manager=FIELD_MANAGER, dry_run=True)
+    except (Conflict, Forbidden) as refusal:
+        if not _is_leaving(refusal):
+            raise
+        raise Failure(f"the project {resources.project} is being taken down; `fizz up` would wait for that") from None
+    return existing, done.results
 
 
 def _is_leaving(refusal: ApiError) -> bool:

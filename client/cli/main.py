@@ -23,6 +23,7 @@ def _command(module: str, text: str, chapter: str, attribute: str = "command") -
 
 COMMANDS: Final[Mapping[str, Lazy]] = {
     "up": _command("up", "Make the project run as its compose file says.", _COMPOSE),
+    "plan": _command("plan", "Show what up would do, and why.", _COMPOSE),
     "down": _command("down", "Stop the project and remove what it left.", _COMPOSE),
     "ps": _command("ps", "List the project's containers.", _COMPOSE),
     "logs": _command("logs", "Show what the containers wrote.", _COMPOSE),

@@ -12,6 +12,7 @@ from fizz.client.api import Client, EventType
 from fizz.client.cli.apply import built_in, result_lines
 from fizz.client.cli.autostart import ensure_server
 from fizz.client.cli.changes import changes
+from fizz.client.cli.commands.plan import show_plan
 from fizz.client.cli.containers import short_name
 from fizz.client.cli.deploy import apply_project
 from fizz.client.cli.logstream import LogFollower, LogOptions, Selection
@@ -37,6 +38,7 @@ __all__ = ["command"]
     "--timeout", "--wait-timeout", type=SECONDS, metavar="DURATION", help="Give up waiting after that time, as 90s."
 )
 @click.option("--no-deps", is_flag=True, help="Leave alone what the services depend on.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, as `fizz plan` does, and do nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @click.option("--remove-orphans", is_flag=True, hidden=True, help="Always so: what is not in the file any more goes.")
 @project_options
@@ -49,6 +51,7 @@ def command(
     wait: bool,
     timeout: float | None,
     no_deps: bool,
+    dry_run: bool,
     quiet: bool,
     remove_orphans: bool,
 ) -> None:
@@ -58,6 +61,9 @@ def command(
     shows what the containers write, and Ctrl-C stops them. Starts a server if none answers.
     """
     resources = read_resources(options, services, dependencies=not no_deps)
+    if dry_run:
+        show_plan(options, resources)
+        return
     settings = load_settings(options)
     if started := ensure_server(settings):
         click.echo(started)

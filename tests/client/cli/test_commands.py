@@ -405,3 +405,32 @@ async def test_config_and_validate_need_no_server(fizz: Fizz) -> None:
     assert valid.output.startswith("compose.yaml: valid, 2 services")
     assert names.output == "db\nweb\n"
     assert json.loads(whole.output)["name"] == "shop"
+
+
+# plan
+
+
+async def test_plan_says_what_up_does_and_its_exit_code_whether_it_does_anything(fizz: Fizz, client: Client) -> None:
+    write("compose.yml", COMPOSE)
+    before = await fizz("plan")
+    await apply_project(client, read_resources(Options()), lambda _: None)
+    nothing = await fizz("plan")
+    write("compose.yml", COMPOSE.replace("image: nginx", "image: nginx:2"))
+    change = await fizz("up", "--dry-run")
+    as_data = json.loads((await fizz("plan", "-o", "json")).output)
+
+    assert [each.exit_code for each in (before, nothing, change)] == [2, 0, 2]
+    assert "+ deployment/web" in before.output
+    assert nothing.output == "shop: everything is as wanted\n"
+    assert "spec.template.spec.image: nginx -> nginx:2" in change.output
+    assert [step["object"] for step in as_data["steps"]] == ["deployment/web"]
+    web = await client.get(Deployment, "web", "shop")
+    assert web.spec.template.spec.image == "nginx"
+
+
+async def test_a_plan_has_no_other_forms_than_table_json_and_yaml(fizz: Fizz) -> None:
+    write("compose.yml", COMPOSE)
+
+    result = await fizz("plan", "-o", "name")
+
+    assert (result.exit_code, "not as name" in result.output) == (2, True)

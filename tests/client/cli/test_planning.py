@@ -1,0 +1,147 @@
+import copy
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fizz.client.api import OperationResult
+from fizz.client.cli.planning import Change, Step, as_json, changes_between, lines, steps
+from fizz.schemas.types import JSON
+
+
+def item(kind: str, name: str, spec: JSON | None = None, **more: Any) -> JSON:
+    metadata = {"name": name, "namespace": "shop", "uid": f"uid-{kind}-{name}", "resourceVersion": "7"}
+    return {"apiVersion": "fizz.dev/v1", "kind": kind, "metadata": metadata, "spec": spec or {}, **more}
+
+
+def deployment(name: str, image: str = "shop:1", replicas: int = 1, after: Sequence[str] = (), **spec: Any) -> JSON:
+    template = {"spec": {"image": image, **spec}}
+    depends = [{"name": other} for other in after]
+    return item("Deployment", name, {"replicas": replicas, "dependsOn": depends, "template": template})
+
+
+def containers(of: JSON, count: int) -> list[JSON]:
+    name = of["metadata"]["name"]
+    return [
+        {
+            "kind": "Container",
+            "metadata": {
+                "name": f"{name}-ab12-{ordinal}",
+                "labels": {"fizz.dev/deployment": name, "fizz.dev/ordinal": str(ordinal)},
+                "ownerReferences": [{"uid": of["metadata"]["uid"]}],
+            },
+        }
+        for ordinal in range(count)
+    ]
+
+
+def done(verb: Literal["created", "configured", "unchanged", "deleted"], of: JSON) -> OperationResult:
+    return OperationResult(verb, of)
+
+
+def planned(before: list[JSON], results: list[OperationResult], running: Sequence[JSON] = ()) -> list[Step]:
+    return steps(before, results, running, ports_shared=False)
+
+
+def test_what_is_as_wanted_gives_no_step() -> None:
+    web = deployment("web")
+
+    assert planned([web], [done("unchanged", web)]) == []
+    assert lines("shop", []) == ["shop: everything is as wanted"]
+
+
+def test_new_objects_come_in_the_order_in_which_things_start() -> None:
+    web, db, network = deployment("web", replicas=2, after=["db"]), deployment("db"), item("Network", "default")
+
+    found = planned([], [done("created", each) for each in (web, db, network)])
+
+    assert [step.name for step in found] == ["network/default", "deployment/db", "deployment/web"]
+    assert [step.containers for step in found] == [(), ("start db-1",), ("start web-1, web-2 after db",)]
+
+
+def test_a_changed_template_says_what_changes_what_is_replaced_and_how() -> None:
+    old, new = deployment("web", replicas=2), deployment("web", "shop:2", replicas=2)
+
+    (step,) = planned([old], [done("configured", new)], containers(old, 2))
+
+    assert step.why == "the template changes"
+    assert step.changes == (Change("spec.template.spec.image", "shop:1", "shop:2"),)
+    assert step.containers == (
+        "replace web-1, web-2, 1 at a time, start first: two of it do not get in each other's way",
+    )
+
+
+def test_stop_first_is_said_with_its_reason() -> None:
+    mount: dict[str, Any] = {"mounts": [{"type": "volume", "source": "data", "target": "/data"}]}
+    old, new = deployment("db", **mount), deployment("db", "shop:2", **mount)
+
+    (step,) = planned([old], [done("configured", new)], containers(old, 1))
+
+    assert step.containers == ("replace db-1, 1 at a time, stop first: both would write to /data",)
+
+
+def test_scaling_touches_only_what_is_too_many_or_missing() -> None:
+    one, three = deployment("web", replicas=1), deployment("web", replicas=3)
+
+    (up,) = planned([one], [done("configured", three)], containers(one, 1))
+    (down,) = planned([three], [done("configured", one)], containers(three, 3))
+
+    assert up.containers == ("start web-2, web-3: 3 are wanted",)
+    assert down.containers == ("remove web-2, web-3: 1 are wanted",)
+
+
+def test_what_is_not_in_the_file_any_more_goes_with_its_containers() -> None:
+    old = deployment("old")
+
+    (step,) = planned([old], [done("deleted", old)], containers(old, 1))
+
+    assert (step.verb, step.containers) == ("remove", ("remove old-1",))
+
+
+def test_values_of_secrets_are_never_told() -> None:
+    old, new = item("Secret", "key", data={"k": "aHVzaA=="}), item("Secret", "key", data={"k": "c2lsZW5jZQ=="})
+
+    found = planned([old], [done("configured", new)])
+
+    told = "\n".join(lines("shop", found)) + str(as_json("shop", found))
+    assert "data.k" in told
+    assert "aHVzaA" not in told
+    assert "c2lsZW5jZQ" not in told
+
+
+def test_items_of_lists_are_told_by_their_names() -> None:
+    old = deployment("web", env=[{"name": "A", "value": "1"}, {"name": "B", "value": "2"}])
+    new = deployment("web", env=[{"name": "B", "value": "3"}, {"name": "C", "value": "4"}])
+
+    assert list(map(str, changes_between(old, new))) == [
+        'spec.template.spec.env[A]: {"name": "A", "value": "1"} -> (none)',
+        "spec.template.spec.env[B].value: 2 -> 3",
+        'spec.template.spec.env[C]: (none) -> {"name": "C", "value": "4"}',
+    ]
+
+
+def test_what_the_server_writes_is_no_change() -> None:
+    old = deployment("web")
+    new = copy.deepcopy(old)
+    new["metadata"].update(resourceVersion="8", generation=3, managedFields=[{}])
+    new["status"] = {"replicas": 1}
+
+    assert changes_between(old, new) == []
+
+
+VALUES = st.recursive(
+    st.integers(0, 2) | st.text("ab", max_size=2),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.sampled_from(["name", "x", "y"]), below, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(old=VALUES, new=VALUES)
+def test_there_is_a_change_exactly_where_something_differs(old: Any, new: Any) -> None:
+    first, second = item("ConfigMap", "c", {"v": old}), item("ConfigMap", "c", {"v": new})
+
+    found = changes_between(first, second)
+
+    assert bool(found) == (old != new)
+    assert all(each.field.startswith("spec.v") for each in found)
