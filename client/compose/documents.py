@@ -65,7 +65,7 @@ def read_documents(content: bytes, file: str, problems: Problems) -> list[Node]:
 class _Frame:
     """A list or mapping that is still open."""
 
-    __slots__ = ("anchor", "before", "key", "merge_line", "merges", "node")
+    __slots__ = ("anchor", "before", "height", "key", "merge_line", "merges", "node")
 
     def __init__(self, node: Node, anchor: str | None, before: int) -> None:
         self.node = node
@@ -74,6 +74,7 @@ class _Frame:
         self.key: Node | Mark | None = None
         self.merges: list[Node] = []
         self.merge_line = 0
+        self.height = 1  # levels from here to the deepest value inside
 
 
 class _Composer:
@@ -85,7 +86,7 @@ class _Composer:
         self._file = file
         self._problems = problems
         self._open: list[_Frame] = []
-        self._anchors: dict[str, tuple[Node, int] | None] = {}
+        self._anchors: dict[str, tuple[Node, int, int] | None] = {}
         self._written = 0
         self._copied = 0
 
@@ -175,12 +176,14 @@ class _Composer:
         target = self._anchors[event.anchor]
         if target is None:
             raise self._broken(place, f"YAML: the alias *{event.anchor} is inside of what it stands for")
-        node, size = target
+        node, size, height = target
         self._copied += size
         if self._copied > MAX_COPIES + 2 * self._written:
             raise self._broken(place, "YAML: aliases make the file too large: they stand for more than "
                                f"{MAX_COPIES + 2 * self._written} values")  # fmt: skip
-        self._attach(node, None, 0)
+        if len(self._open) + height > MAX_DEPTH:
+            raise self._broken(place, f"YAML: aliases make the file nested deeper than {MAX_DEPTH} levels")
+        self._attach(node, None, 0, height=height)
 
     def _begin(self, node: Node, anchor: str | None) -> None:
         if len(self._open) >= MAX_DEPTH:
@@ -194,17 +197,18 @@ class _Composer:
         for source in frame.merges:
             self._merge(frame.node, source)
         size = self._written + self._copied - frame.before + 1
-        self._attach(frame.node, frame.anchor, 1, size)
+        self._attach(frame.node, frame.anchor, 1, size, frame.height)
 
-    def _attach(self, node: Node, anchor: str | None, written: int, size: int = 1) -> None:
+    def _attach(self, node: Node, anchor: str | None, written: int, size: int = 1, height: int = 0) -> None:
         """Put a finished node where it belongs: into the document, a list, or a mapping as key or as value."""
         self._written += written
         if anchor:
-            self._anchors[anchor] = (node, size)
+            self._anchors[anchor] = (node, size, height)
         if not self._open:
             self.documents.append(node)
             return
         frame = self._open[-1]
+        frame.height = max(frame.height, height + 1)
         match frame.node.value:
             case list() as items:
                 if node.tag != RESET:

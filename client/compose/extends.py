@@ -5,7 +5,7 @@ that is asked for has to be right; its relative paths start from the folder of t
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from fizz.client.compose.interpolate import Interpolator
 from fizz.client.compose.nodes import RESET, Node, broken
@@ -15,7 +15,10 @@ from fizz.client.compose.problems import Place, Problems, suggestion
 from fizz.client.compose.shapes import Reader
 from fizz.client.compose.spec import SERVICE
 
-__all__ = ["Scope", "extend_services"]
+__all__ = ["MAX_STEPS", "Scope", "extend_services"]
+
+MAX_STEPS: Final = 100
+"""Services that one may extend, one by way of another. Real files have three."""
 
 
 class Files(Protocol):
@@ -57,6 +60,7 @@ class _Resolver:
         self._files = files
         self._interpolated: dict[str, list[Node]] = {}
         self._circles: set[tuple[str, str]] = set()
+        self._too_long = False
 
     def resolve(
         self, name: str, service: Node, known: dict[str, Node], scope: Scope, chain: tuple[tuple[str, str], ...]
@@ -70,7 +74,7 @@ class _Resolver:
         if extends.tag == RESET:
             return own
         chain = (*chain, (scope.path, name))
-        base = self._base(name, extends, known, scope, chain)
+        base = self._base(name, extends, known, scope, chain) if self._is_short(chain, extends) else None
         if base is None or not isinstance(base.value, dict):
             # It may well be the image that is missing now; one problem is enough.
             return own.with_value({"image": broken(extends), **entries})
@@ -100,6 +104,13 @@ class _Resolver:
             )
             return None
         return self.resolve(target.value, known[target.value], known, scope, chain)
+
+    def _is_short(self, chain: tuple[tuple[str, str], ...], place: Node) -> bool:
+        """Whether the chain may go on. That one does not is told once."""
+        if len(chain) > MAX_STEPS and not self._too_long:
+            self._too_long = True
+            self._files.problems.error(place, f"extends goes over more than {MAX_STEPS} services")
+        return len(chain) <= MAX_STEPS and not self._too_long
 
     def _is_circle(self, step: tuple[str, str], chain: tuple[tuple[str, str], ...], place: Node) -> bool:
         """Whether the chain comes back to where it was. Each circle is told once."""

@@ -51,7 +51,7 @@ class ListOf(Shape):
     `single` lets one item stand for a list of it. `key` tells items apart (else their whole content does): of two with
     the same key the later one takes the earlier one's place. That holds for the items of two files; `duplicates` says
     what happens within one: `drop` does the same, `keep` keeps them, and of equal strings `error` allows only one.
-    `expand` turns an item as written into any number of them.
+    `expand` turns an item in its short form into any number of canonical ones, and gives None for any other form.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ListOf(Shape):
         single: bool = False,
         key: Callable[[Node], Hashable] | None = None,
         duplicates: Duplicates = "drop",
-        expand: Callable[[Node, Path, Reader], list[Node]] | None = None,
+        expand: Callable[[Node, Path, Reader], list[Node] | None] | None = None,
     ) -> None:
         self.item = item
         self._single = single
@@ -82,8 +82,11 @@ class ListOf(Shape):
             if self._expand and reader.as_written(child):
                 items.append(child)
                 continue
-            written = self._expand(child, here, reader) if self._expand else [child]
-            items.extend(item for part in written if (item := self.item.read(part, here, reader)) is not None)
+            short = self._expand(child, here, reader) if self._expand else None
+            if short is not None:
+                items.extend(short)
+            elif (item := self.item.read(child, here, reader)) is not None:
+                items.append(item)
         if self._duplicates == "error":
             forbid_duplicates(node.value, path, reader)
         return node.with_value(self._unique(items) if self._duplicates == "drop" else [*items])

@@ -7,6 +7,7 @@ an error with a guess at what was meant. Keys that begin with `x-` are free.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from fizz.client.compose.nodes import Node, broken, plain
@@ -164,9 +165,10 @@ class Table(Shape):
         for name in self.required:
             if node.get(name) is None:
                 reader.error(node, path, f'must have the key "{name}"')
-        for name, child in node.mapping().items():
-            if name in self.keys:
-                _missing_below(self.keys[name].shape, child, (*path, name), reader)
+        children = node.mapping()
+        for name, shape in self._demanding.items():
+            if name in children:
+                _missing_below(shape, children[name], (*path, name), reader)
 
     def attributes(self, path: Path = (), support: Support = Support.YES) -> Iterator[tuple[str, Support, str]]:
         """Every key below, as the guide lists them: path, whether it is honoured, and how."""
@@ -174,6 +176,11 @@ class Table(Shape):
             here, own = (*path, name), key.support if support is Support.YES else support
             yield path_text(here), own, key.how
             yield from _attributes_below(key.shape, here, own)
+
+    @cached_property
+    def _demanding(self) -> dict[str, Shape]:
+        """The keys below which something is required."""
+        return {name: key.shape for name, key in self.keys.items() if _demands(key.shape)}
 
     def _read_key(self, name: str, key: Key, node: Node, path: Path, reader: Reader) -> Node | None:
         child, here = node.mapping()[name], (*path, name)
@@ -201,6 +208,15 @@ def _described(key: Key) -> JSON:
 
 def _is_empty(value: Any) -> bool:
     return value is False or value == 0 or value in ("", [], {})
+
+
+def _demands(shape: Shape) -> bool:
+    match shape:
+        case Table():
+            return bool(shape.required or shape._demanding)
+        case MapOf(item=item) | ListOf(item=item):
+            return _demands(item)
+    return False
 
 
 def _missing_below(shape: Shape, node: Node, path: Path, reader: Reader) -> None:

@@ -78,9 +78,9 @@ def _published(hosts: tuple[int, int], targets: tuple[int, int], offset: int) ->
     return f"{hosts[0]}-{hosts[1]}"
 
 
-def _expand(node: Node, path: Path, reader: Reader) -> list[Node]:
+def _expand(node: Node, path: Path, reader: Reader) -> list[Node] | None:
     if isinstance(node.value, dict):
-        return [node]
+        return None
     if isinstance(node.value, bool) or not isinstance(node.value, str | int):
         reader.wrong_type(node, path, 'a port like 80 or "8080:80"')
         return []
@@ -89,7 +89,17 @@ def _expand(node: Node, path: Path, reader: Reader) -> list[Node]:
     except ValueError as error:
         reader.error(node, path, str(error))
         return []
-    return [node.with_value({name: node.with_value(value) for name, value in port.items()}) for port in ports]
+    mode, protocol = node.with_value("ingress"), node.with_value(ports[0]["protocol"])  # shared: there may be thousands
+    return [
+        node.with_value(
+            {
+                "mode": mode,
+                "protocol": protocol,
+                **{name: node.with_value(value) for name, value in port.items() if name != "protocol"},
+            }
+        )
+        for port in ports
+    ]
 
 
 def _finish(node: Node, path: Path, reader: Reader) -> Node | None:

@@ -114,7 +114,13 @@ def test_problems_do_not_hide_one_another() -> None:
 
 def test_nesting_has_a_limit() -> None:
     assert read("[" * MAX_DEPTH + "]" * MAX_DEPTH)[1] == []
-    assert read("[" * 5000)[1] == [f"f.yml:1:{MAX_DEPTH + 1}: YAML: nested deeper than {MAX_DEPTH} levels"]
+    assert read("[" * 500)[1] == [f"f.yml:1:{MAX_DEPTH + 1}: YAML: nested deeper than {MAX_DEPTH} levels"]
+
+
+def test_nesting_by_aliases_has_the_same_limit() -> None:
+    lines = ["a0: &a0 [x]", *(f"a{n}: &a{n} {{k: [*a{n - 1}]}}" for n in range(1, MAX_DEPTH))]
+    _, (problem,) = read("\n".join(lines))
+    assert problem == f"f.yml:51:16: YAML: aliases make the file nested deeper than {MAX_DEPTH} levels"
 
 
 def test_aliases_of_aliases_have_a_limit() -> None:

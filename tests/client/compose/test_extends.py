@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fizz.client.compose import Project
+from fizz.client.compose.extends import MAX_STEPS
 
 Make = Callable[..., Project]
 Errors = Callable[..., list[str]]
@@ -166,3 +167,13 @@ def test_includes_may_include_and_be_extended(project: Make) -> None:
 )
 def test_what_cannot_be_included(errors: Errors, text: str, files: dict[str, Any], problem: str) -> None:
     assert errors(text, files) == [problem]
+
+
+def test_a_service_extends_a_hundred_others_but_not_more(project: Make, errors: Errors) -> None:
+    def chain(steps: int) -> str:
+        links = "".join(f"  s{step}: {{extends: s{step + 1}}}\n" for step in range(steps))
+        return f"services:\n{links}  s{steps}: {{image: x}}\n"
+
+    assert project(chain(MAX_STEPS)).services["s0"]["image"] == "x"
+    told = errors(chain(MAX_STEPS + 500))
+    assert told == [f"compose.yaml:{MAX_STEPS + 2}:19: extends goes over more than {MAX_STEPS} services"]
