@@ -5,7 +5,6 @@ It is the SHA-256 of the service as Go writes it in JSON, without what does not 
 in compose-go (`types.ServiceConfig`), where it is not that of the alphabet; that is all that this module has to know.
 """
 
-import hashlib
 import json
 from typing import Any, Final
 
@@ -72,6 +71,8 @@ _ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\
 
 def service_hash(service: JSON) -> str:
     """The hash of a service of the model: 64 digits."""
+    import hashlib  # costs time that only hashes need
+
     counted = {key: value for key, value in json_service(service).items() if key not in _ELSEWHERE}
     if "deploy" in counted:
         counted["deploy"] = {key: value for key, value in counted["deploy"].items() if key != "replicas"}

@@ -7,7 +7,6 @@ from typing import Any, Final, Literal
 
 import click
 
-from fizz.client.cli.digests import ask_engine, pinned
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.formats import to_json, to_yaml
 from fizz.client.cli.options import Options, pass_options, project_options
@@ -99,6 +98,8 @@ def _write(
     """Print the project, or put it into a file; None only checks it."""
     model = render(project, escape=flags.interpolate, form=form)
     if resolve or lock:
+        from fizz.client.cli.digests import ask_engine, pinned  # threads cost time that others need not spend
+
         written = {name: str(each["image"]) for name, each in project.services.items() if each.get("image")}
         images = pinned(written, ask_engine(os.environ))
         if lock:
