@@ -95,6 +95,18 @@ _EVENT_FIELDS: Final = (
     "source",
     "type",
 )
+_NEW_EVENT_FIELDS: Final = (
+    "regarding.kind",
+    "regarding.namespace",
+    "regarding.name",
+    "regarding.uid",
+    "regarding.apiVersion",
+    "regarding.resourceVersion",
+    "regarding.fieldPath",
+    "reason",
+    "reportingController",
+    "type",
+)
 _RBAC: Final = ("rbac.authorization.k8s.io", "v1")
 _AUTHENTICATION: Final = ("authentication.k8s.io", "v1")
 _AUTHORIZATION: Final = ("authorization.k8s.io", "v1")
@@ -143,6 +155,18 @@ BUILTIN: Final[tuple[Kind, ...]] = (
             Column("Message", ".message"),
             Column("Count", ".count", "integer", priority=1),
             Column("Source", ".source.component,.reportingComponent", priority=1),
+        ),
+    ),
+    Kind(
+        "events.k8s.io", "v1", "Event", "events", "events",
+        short_names=("ev",), selectable=_NEW_EVENT_FIELDS,
+        columns=(
+            Column("Last Seen", ".series.lastObservedTime,.deprecatedLastTimestamp,.eventTime", "date"),
+            Column("Type", ".type"),
+            Column("Reason", ".reason"),
+            Column("Object", "object(.regarding)"),
+            Column("Message", ".note"),
+            Column("Source", ".reportingController,.deprecatedSource.component", priority=1),
         ),
     ),
     Kind(

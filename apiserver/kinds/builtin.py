@@ -22,6 +22,7 @@ _TABLE: Final[dict[tuple[str, str], Rules]] = {
     ("", "Secret"): keyed.SECRET,
     ("", "ConfigMap"): keyed.CONFIG_MAP,
     ("", "Event"): events.RULES,
+    ("events.k8s.io", "Event"): events.NEW_RULES,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.RULES,
     ("coordination.k8s.io", "Lease"): leases.RULES,
     (access.GROUP, "Role"): access.ROLE,

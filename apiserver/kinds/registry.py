@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from fizz.apiserver.kinds import codec
+from fizz.apiserver.kinds import codec, events
 from fizz.apiserver.kinds.managed.typed import TypedSchema
 from fizz.apiserver.kinds.structural import Compiled, compile_schema
 from fizz.schemas.base import JSON
@@ -23,6 +23,14 @@ from fizz.schemas.structural import structural_schema
 
 __all__ = ["Registry", "Resource", "key", "prefix", "version_priority"]
 
+_STORED_ELSEWHERE: Final[dict[tuple[str, str], Any]] = {
+    ("events.k8s.io", "Event"): {
+        "storage_group": "",
+        "from_stored": events.from_core,
+        "to_stored": events.to_core,
+    }
+}
+"""Built-in kinds that are other names for the objects of another one."""
 _ALWAYS_SELECTABLE: Final = frozenset({"metadata.name", "metadata.namespace"})
 _VERSION: Final = re.compile(r"v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?")
 _STABILITY: Final = {None: 0, "beta": 1, "alpha": 2}
@@ -86,6 +94,7 @@ class Resource:
             selectable=_ALWAYS_SELECTABLE | frozenset(kind.selectable),
             builtin=True,
             verbs=kind.verbs,
+            **_STORED_ELSEWHERE.get((kind.group, kind.kind), {}),
         )
 
     @property

@@ -127,7 +127,9 @@ def _marked(context: Context, resource: Resource, live: JSON, finalizers: list[s
     if "deletionTimestamp" not in metadata:
         metadata["deletionTimestamp"] = times.format_seconds(context.clock())
         metadata["generation"] = metadata.get("generation", 1) + 1
-    if grace is not None:  # a later wish may shorten the time, never lengthen it
+    if resource.group != "fizz.dev":  # only what runs can be stopped gracefully
+        metadata["deletionGracePeriodSeconds"] = 0
+    elif grace is not None:  # a later wish may shorten the time, never lengthen it
         metadata["deletionGracePeriodSeconds"] = min(grace, metadata.get("deletionGracePeriodSeconds", grace))
     item = {**live, "metadata": metadata}
     if (resource.group, resource.plural) == ("", "namespaces"):

@@ -80,10 +80,11 @@ def apply(
     force: bool,
 ) -> Draft:
     """What server-side apply makes of the live object. Raises `Conflict` for fields that others own, or `Invalid`."""
+    unknown = resource.compiled.prune(clone(applied))
+    _warnings(resource, unknown, options)  # in strict mode, before any conflict is looked for
     merged = _merge(context, resource, live, applied, subresource, options, force=force)
     outcome = lifecycle.update(resource, live, merged, subresource=subresource)
-    wanted = clone(applied)
-    told = lifecycle.Outcome(outcome.obj, outcome.causes, resource.compiled.prune(wanted))
+    told = lifecycle.Outcome(outcome.obj, outcome.causes, unknown)
     return _settle(resource, live, outcome.obj, _accept(resource, told, options))
 
 
@@ -121,18 +122,24 @@ def _merge(
 
 def _accept(resource: Resource, outcome: lifecycle.Outcome, options: WriteOptions) -> list[str]:
     """The warnings of an outcome that may be. Raises `BadRequest` in strict mode, and `Invalid`."""
-    warnings: list[str] = []
-    if options.validation in _VALIDATED:
-        warnings = [f'unknown field "{path}"' for path in outcome.unknown]
-        warnings += [f'duplicate field "{path}"' for path in options.duplicates]
+    warnings = _warnings(resource, outcome.unknown, options)
+    if outcome.causes:
+        name = outcome.obj.get("metadata", {}).get("name", "")
+        raise errors.Invalid.of(resource.kind, resource.group, name, [each.dump() for each in outcome.causes])
+    return warnings
+
+
+def _warnings(resource: Resource, unknown: list[str], options: WriteOptions) -> list[str]:
+    """What there is to say of fields that nobody knows or that came twice. Raises `BadRequest` in strict mode."""
+    if options.validation not in _VALIDATED:
+        return []
+    warnings = [f'unknown field "{path}"' for path in unknown]
+    warnings += [f'duplicate field "{path}"' for path in options.duplicates]
     if warnings and options.validation == "Strict":
         raise errors.BadRequest(
             f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
             f"strict decoding error: {', '.join(warnings)}"
         )
-    if outcome.causes:
-        name = outcome.obj.get("metadata", {}).get("name", "")
-        raise errors.Invalid.of(resource.kind, resource.group, name, [each.dump() for each in outcome.causes])
     return warnings
 
 

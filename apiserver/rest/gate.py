@@ -29,7 +29,7 @@ from fizz.apiserver.rest.paths import Target
 from fizz.apiserver.rest.query import flag
 from fizz.schemas.selectors import parse_fields
 
-__all__ = ["SELF_CHECKED", "Door", "Gate", "action_of", "at_door", "user_of"]
+__all__ = ["SELF_CHECKED", "Door", "Gate", "action_of", "at_door", "door_of", "user_of"]
 
 _DOOR: Final = "fizz.door"
 _USER: Final = "fizz.user"
@@ -61,6 +61,12 @@ def at_door(app: ASGIApp, door: Door) -> ASGIApp:
         await app(scope, receive, send)
 
     return served
+
+
+def door_of(scope: Scope) -> Door:
+    """Where a request came in."""
+    door: Door = scope.get(_DOOR, Door.TLS)
+    return door
 
 
 def user_of(scope: Scope) -> User:

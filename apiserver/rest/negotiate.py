@@ -13,6 +13,7 @@ import orjson
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds import codec
+from fizz.apiserver.kinds.causes import Path, render
 from fizz.schemas.base import JSON
 
 __all__ = ["BODY_LIMIT", "EVENT_STREAM", "Representation", "decode", "duplicates", "encode", "representation"]
@@ -30,6 +31,7 @@ _FORMATS: Final[dict[str, Format]] = {
     "application/json": "json",
     "application/yaml": "yaml",
     "application/cbor": "cbor",
+    "application/cbor-seq": "cbor",
 }
 _CONTENT_TYPES: Final[dict[Format, str]] = {
     "json": "application/json",
@@ -55,6 +57,11 @@ class Representation:
     @property
     def content_type(self) -> str:
         return EVENT_STREAM if self.events else _CONTENT_TYPES[self.format]
+
+    @property
+    def stream_type(self) -> str:
+        """The type of a stream: JSON lines, a sequence of CBOR items (RFC 8742), or server-sent events."""
+        return "application/cbor-seq" if self.format == "cbor" and not self.events else self.content_type
 
     @property
     def plain(self) -> bool:
@@ -113,9 +120,33 @@ def decode(body: bytes, content_type: str) -> JSON:
 
 
 def duplicates(body: bytes, content_type: str, value: JSON) -> tuple[str, ...]:
-    """The paths of keys that a JSON body has twice; `value` is what `decode` made of it."""
+    """The paths of keys that a JSON or YAML body has twice; `value` is what `decode` made of it."""
     media = content_type.partition(";")[0].strip().lower()
-    return tuple(codec.duplicate_keys(body, value)) if media in _JSON else ()
+    if media in _JSON:
+        return tuple(codec.duplicate_keys(body, value))
+    return tuple(_doubled_in_yaml(body)) if media == "application/yaml" else ()
+
+
+def _doubled_in_yaml(body: bytes) -> list[str]:
+    import yaml
+
+    found: list[str] = []
+
+    def visit(node: Any, here: Path) -> None:
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                name = str(key.value)
+                if name in seen:
+                    found.append(render(here, name))
+                seen.add(name)
+                visit(value, (here, name))
+        elif isinstance(node, yaml.SequenceNode):
+            for index, each in enumerate(node.value):
+                visit(each, (here, index))
+
+    visit(yaml.compose(body, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), None)
+    return found
 
 
 def _read_yaml(body: bytes) -> Any:

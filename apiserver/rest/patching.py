@@ -13,10 +13,10 @@ from typing import Any, Final
 from fizz.apiserver import errors
 from fizz.apiserver.kinds import codec, patches, strategic
 from fizz.apiserver.kinds.registry import Resource
-from fizz.apiserver.rest.negotiate import decode
+from fizz.apiserver.rest.negotiate import decode, duplicates
 from fizz.schemas.base import JSON
 
-__all__ = ["Patch", "parse"]
+__all__ = ["Patch", "doubled", "parse"]
 
 _MERGE: Final = "application/merge-patch+json"
 _JSON: Final = "application/json-patch+json"
@@ -56,6 +56,14 @@ def parse(media: str, body: bytes, resource: Resource, *, managed: bool) -> Patc
     raise errors.UnsupportedMediaType(
         f"the body of the request was in an unknown format - accepted media types include: {', '.join(read)}"
     )
+
+
+def doubled(media: str, body: bytes) -> tuple[str, ...]:
+    """The paths of keys that a patch has twice; those of a JSON patch are told as of its own list."""
+    read_as = _APPLY.get(media, "application/json")
+    if media == _JSON:
+        return ()
+    return duplicates(body, read_as, decode(body, read_as))
 
 
 def _applier(resource: Resource, change: Callable[[JSON], Any]) -> Callable[[JSON], JSON]:

@@ -40,6 +40,7 @@ from fizz.apiserver.rest import (
     watching,
     writing,
 )
+from fizz.apiserver.rest.compression import compressed
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.definitions import Definitions
 from fizz.apiserver.rest.gate import user_of
@@ -87,6 +88,7 @@ class Service:
         return [
             *(Route(path, self._healthy) for path in ("/livez", "/readyz", "/healthz")),
             Route("/version", self._version),
+            Route("/", self._paths),
             Route("/openapi/v2", self._openapi_v2),
             Route("/openapi/v3", self._openapi_index),
             Route("/openapi/v3/{path:path}", self._openapi_v3),
@@ -137,6 +139,13 @@ class Service:
         reached = {"listen": self._reached.listen, "plain": self._reached.plain, "ca": self._reached.authority}
         return _json({"version": __version__, **reached, "revision": str(store.revision)})
 
+    async def _paths(self, request: Request) -> Response:
+        """What there is, for people who look around."""
+        served = list(self._documents.index()["paths"])
+        groups = sorted({"/".join(path.split("/")[:2]) for path in served if path.startswith("apis/")})
+        fixed = ["api", "apis", "healthz", "livez", "openapi/v2", "openapi/v3", "readyz", "version"]
+        return _json({"paths": sorted(f"/{path}" for path in {*fixed, *served, *groups})})
+
     async def _openapi_index(self, request: Request) -> Response:
         return _json(self._documents.index())
 
@@ -146,13 +155,13 @@ class Service:
         asked = request.query_params.get("hash")
         if asked and asked != digest:
             return Response(status_code=301, headers={"location": self._documents.address(path)})
-        return _document(request, body, digest, lasting=bool(asked))
+        return await compressed(request, _document(request, body, digest, lasting=bool(asked)))
 
     async def _openapi_v2(self, request: Request) -> Response:
         accept = request.headers.get("accept", "*/*")
         if not any(media in accept for media in ("*/*", "application/json", "application/*")):
             raise errors.NotAcceptable("only the following media types are accepted: application/json")
-        return _document(request, *self._documents.v2(), lasting=False)
+        return await compressed(request, _document(request, *self._documents.v2(), lasting=False))
 
     async def _core(self, request: Request) -> Response:
         if _wants_aggregated(request):
@@ -184,7 +193,7 @@ class Service:
         response = await self._verbs[request.method](request, target)
         if resource is not None and resource.warning:
             response.headers.append("Warning", _warning(resource.warning))
-        return response
+        return await compressed(request, response)
 
     async def _get(self, request: Request, target: Target) -> Response:
         if target.subresource in proxy.SUBRESOURCES and target.plural == "containers":
@@ -247,7 +256,7 @@ class Service:
         frames = await watching.open_watch(self._context, selection, position, form, include)
         if form.events:
             return EventSourceResponse(frames, ping=_EVENT_PING_SECONDS, sep="\n")
-        return StreamingResponse(frames, media_type=form.content_type)
+        return StreamingResponse(frames, media_type=form.stream_type)
 
     async def _create(self, request: Request, target: Target) -> Response:
         body, options = await _read(request)
@@ -274,7 +283,9 @@ class Service:
         resource = self._context.resource(target)
         _require_name(target)
         named = bool(request.query_params.get("fieldManager"))
-        patch = patching.parse(media, await _body(request), resource, managed=named)
+        raw = await _body(request)
+        patch = patching.parse(media, raw, resource, managed=named)
+        options = replace(options, duplicates=patching.doubled(media, raw))
         result = await writing.patch(self._context, resource, target, patch, options)
         return self._written(request, target, result)
 

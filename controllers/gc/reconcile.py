@@ -1,8 +1,9 @@
 """The collector's shell: keeps the graph up to date over one connection, asks the server where it must, acts.
 
 One watch carries all kinds in the order of revisions. So when the collector hears that an owner is being deleted, it
-has heard of everything that belonged to it before. Kinds come from discovery, again every half minute, so that new ones
-are collected, too. Events are left out: they belong to nobody and expire by themselves.
+has heard of everything that belonged to it before. Kinds come from discovery, again whenever a definition changes and
+every half minute, so that new ones are collected, too. Events are left out: they belong to nobody and expire by
+themselves.
 """
 
 import asyncio
@@ -39,6 +40,7 @@ class Collector:
         self._client = client
         self._graph = Graph()
         self._kinds: Sequence[Kind] = ()
+        self._new_kinds = asyncio.Event()
         self._controller = Controller(self.name, self.reconcile, workers=_WORKERS)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -87,7 +89,7 @@ class Collector:
         names = {kind.resource for kind in kinds}
         try:
             while not task.done():
-                await asyncio.wait([task], timeout=_DISCOVERY_SECONDS)
+                await self._until_kinds_may_change(task)
                 if not task.done():
                     now = {kind.resource for kind in await self._client.kinds() if kind.kind != "Event"}
                     if now != names:
@@ -97,11 +99,20 @@ class Collector:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
+    async def _until_kinds_may_change(self, follow: asyncio.Task[None]) -> None:
+        """Wait for a change of definitions, for the end of the feed, or for half a minute."""
+        self._new_kinds.clear()
+        change = asyncio.create_task(self._new_kinds.wait())
+        await asyncio.wait([follow, change], timeout=_DISCOVERY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        change.cancel()
+
     async def _follow(self, kinds: Sequence[Kind], revision: str) -> None:
         by_type = {(kind.api_version, kind.kind): kind for kind in kinds}
         async with aclosing(self._client.watch_many(kinds, revision)) as events:
             async for event in events:
                 data = event.object
+                if data["kind"] == "CustomResourceDefinition":
+                    self._new_kinds.set()
                 item = item_of(by_type[data["apiVersion"], data["kind"]], data)
                 deleted = event.type is EventType.DELETED
                 self._touch(self._graph.remove(item.uid) if deleted else self._graph.put(item))

@@ -30,6 +30,7 @@ _STAGES: Final[Mapping[tuple[str, str], int]] = {
     ("fizz.dev", "Deployment"): 0,
     ("fizz.dev", "Container"): 1,
     ("", "Event"): 3,
+    ("events.k8s.io", "Event"): 3,
 }
 _USUAL_STAGE: Final = 2
 

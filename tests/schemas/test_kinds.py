@@ -29,7 +29,8 @@ def test_a_person_finds_a_kind_by_any_of_its_names() -> None:
 
 
 def test_no_two_kinds_share_a_name() -> None:
-    names = [name for kind in BUILTIN for name in {kind.plural, kind.singular, *kind.short_names}]
+    own = [kind for kind in BUILTIN if kind.group != "events.k8s.io"]  # the Events of v1 under another name
+    names = [name for kind in own for name in {kind.plural, kind.singular, *kind.short_names}]
     assert sorted(names) == sorted(set(names))
 
 

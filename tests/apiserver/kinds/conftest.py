@@ -11,6 +11,6 @@ _REGISTRY = Registry.builtin()
 
 @pytest.fixture
 def resource() -> Callable[[str], Resource]:
-    """The built-in resource of a kind."""
-    by_name = {each.kind: each for each in _REGISTRY.resources()}
+    """The built-in resource of a kind, in the group that had it first."""
+    by_name = {each.kind: each for each in reversed(_REGISTRY.resources())}
     return by_name.__getitem__

@@ -57,6 +57,7 @@ def test_groups_and_versions_are_listed_in_order(registry: Registry, widget: Res
         "authentication.k8s.io",
         "authorization.k8s.io",
         "coordination.k8s.io",
+        "events.k8s.io",
         "example.com",
         "fizz.dev",
         "rbac.authorization.k8s.io",

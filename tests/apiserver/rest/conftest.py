@@ -52,6 +52,10 @@ class Stream:
         line, self.rest = self.rest.split(b"\n", 1)
         return line
 
+    async def chunk(self) -> bytes:
+        """The next piece, as it was sent."""
+        return await asyncio.wait_for(self.chunks.get(), 5) or b""
+
     async def event(self) -> tuple[str, JSON]:
         """The next JSON frame: its type and its object."""
         frame = orjson.loads(await self.line())

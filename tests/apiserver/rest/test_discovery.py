@@ -29,6 +29,7 @@ async def test_legacy_discovery_names_groups_and_resources(api: Any) -> None:
         "authentication.k8s.io",
         "authorization.k8s.io",
         "coordination.k8s.io",
+        "events.k8s.io",
         "fizz.dev",
         "rbac.authorization.k8s.io",
     }

@@ -115,17 +115,26 @@ async def test_a_deleted_object_is_gone(api: Any, five: None) -> None:
 async def test_a_finalizer_holds_an_object_until_it_is_taken_away(api: Any) -> None:
     await api.namespace()
     await api.config_map("a", {}, finalizers=["example.com/hold"])
-    held = await api.delete(f"{MAPS}/a")
+    held = await api.delete(f"{MAPS}/a", gracePeriodSeconds="7")
     assert held.json["metadata"]["deletionTimestamp"]
-    assert "deletionGracePeriodSeconds" not in held.json["metadata"]
-    for seconds, kept in (("7", 7), ("9", 7), ("0", 0)):  # never longer than was asked for before
-        held = await api.delete(f"{MAPS}/a", gracePeriodSeconds=seconds)
-        assert held.json["metadata"]["deletionGracePeriodSeconds"] == kept
+    assert held.json["metadata"]["deletionGracePeriodSeconds"] == 0
     assert (await api.delete(f"{MAPS}/a", gracePeriodSeconds="-1")).code == 422
     again = await api.delete(f"{MAPS}/a")
     assert again.json["metadata"]["deletionTimestamp"] == held.json["metadata"]["deletionTimestamp"]
     await api.patch(f"{MAPS}/a", {"metadata": {"finalizers": None}})
     assert (await api.get(f"{MAPS}/a")).code == 404
+
+
+async def test_what_runs_may_be_given_time_to_end_and_then_less(api: Any) -> None:
+    await api.namespace()
+    containers = "/apis/fizz.dev/v1/namespaces/blog/containers"
+    body = {"metadata": {"name": "a", "finalizers": ["example.com/hold"]}, "spec": {"image": "x"}}
+    assert (await api.post(containers, body)).code == 201
+    held = await api.delete(f"{containers}/a")
+    assert "deletionGracePeriodSeconds" not in held.json["metadata"]
+    for seconds, kept in (("7", 7), ("9", 7), ("0", 0)):  # never longer than was asked for before
+        held = await api.delete(f"{containers}/a", gracePeriodSeconds=seconds)
+        assert held.json["metadata"]["deletionGracePeriodSeconds"] == kept
 
 
 async def test_new_finalizers_come_too_late_for_what_is_being_deleted(api: Any) -> None:

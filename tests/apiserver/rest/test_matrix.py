@@ -107,8 +107,11 @@ async def test_who_may_not_learns_and_changes_nothing(api: Any, kind: Kind) -> N
     await api.namespace(HIDDEN)
     there = NAMES.get(kind.kind, THERE)
     body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": there}, **BODIES.get(kind.kind, {})}
-    if kind.kind == "Event":
+    if kind.resource == "events":
         body["involvedObject"] = {"namespace": HIDDEN}
+    elif kind.kind == "Event":
+        body |= {"regarding": {"namespace": HIDDEN}, "eventTime": "2026-01-31T09:30:00.000000Z", "type": "Normal"}
+        body |= dict.fromkeys(("reportingController", "reportingInstance", "action", "reason"), "x")
     assert (await api.post(place(kind), body)).code == 201
     denied = await callers(api)
     before = api.store.revision

@@ -1,5 +1,6 @@
 """Create, get, update, patch: what comes back, what is kept, what is refused."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -308,3 +309,32 @@ async def test_a_page_of_another_site_is_answered_with_a_status(api: Any) -> Non
     assert refused.json["reason"] == "Forbidden"
     over_socket = await api.request("GET", "/readyz", headers=headers)
     assert over_socket.code == 200
+
+
+async def test_large_answers_are_compressed_for_those_who_are_far_away(api: Any) -> None:
+    await api.namespace()
+    await api.config_map("large", {"text": "x" * 200_000})
+    path, headers = "/api/v1/namespaces/blog/configmaps/large", {"accept-encoding": "gzip"}
+    near = await api.get(path, headers=headers)
+    assert "content-encoding" not in near.headers
+    far = await api.at(Door.PLAIN).get(path, headers={**headers, "host": "localhost"})
+    assert far.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(far.body) == near.body
+
+
+async def test_keys_that_are_there_twice_are_told_of_patches_and_yaml_too(api: Any) -> None:
+    await api.namespace()
+    await api.config_map("a", {"k": "v"})
+    path = "/api/v1/namespaces/blog/configmaps/a"
+    body = b'{"data": {"k": "1", "k": "2"}}'
+    answer = await api.patch(path, body, fieldValidation="Strict")
+    assert answer.code == 400
+    assert 'duplicate field "data.k"' in answer.json["message"]
+    applied = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  k: a\n  k: b\n"
+    answer = await api.patch(path, applied, "apply-patch+yaml", fieldValidation="Strict", fieldManager="m")
+    assert 'duplicate field "data.k"' in answer.json["message"]
+
+
+async def test_the_root_says_what_is_served(api: Any) -> None:
+    paths = (await api.get("/")).json["paths"]
+    assert {"/api", "/apis/fizz.dev", "/apis/fizz.dev/v1", "/openapi/v3"} <= set(paths)

@@ -69,7 +69,7 @@ async def test_what_is_being_deleted_is_not_applied_as_alive(api: Any) -> None:
     await api.namespace()
     await api.config_map("a", {}, finalizers=["example.com/hold"])
     ended = await api.post(PATH, transaction({"verb": "delete", "object": config_map("a"), "gracePeriodSeconds": 3}))
-    assert ended.json["results"][0]["object"]["metadata"]["deletionGracePeriodSeconds"] == 3
+    assert ended.json["results"][0]["object"]["metadata"]["deletionGracePeriodSeconds"] == 0
 
     apply = {"verb": "apply", "object": config_map("a", {"k": "1"}), "alive": True}
     refused = await api.post(PATH, transaction(apply), fieldManager="test")

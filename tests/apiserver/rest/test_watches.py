@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import cbor2
 import pytest
 
 from fizz.apiserver.kinds import codec
@@ -225,3 +226,10 @@ async def test_a_bookmark_comes_though_only_others_change(api: Any, monkeypatch:
         await api.config_map("a", {})
         kind, item = await stream.event()
         assert (kind, item["metadata"]["resourceVersion"]) == ("BOOKMARK", str(api.store.revision))
+
+
+async def test_a_watch_in_cbor_is_a_sequence_of_items(api: Any) -> None:
+    async with api.watch(MAPS, watch="true", headers={"accept": "application/cbor-seq"}) as stream:
+        await api.config_map("a", {})
+        frame = cbor2.loads(await stream.chunk())
+    assert (frame["type"], frame["object"]["metadata"]["name"]) == ("ADDED", "a")
