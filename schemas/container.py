@@ -162,6 +162,9 @@ class ContainerSpec(Model):
     )
     healthcheck: Healthcheck | None = Field(None, description="How to find out whether it works.")
     restart_policy: RestartPolicy | None = Field(None, description="When the engine starts it again; never if absent.")
+    restart_unhealthy: bool | None = Field(
+        None, description="True to restart it when it is unhealthy; if absent, where a restart policy restarts it."
+    )
     resources: Resources | None = Field(None, description="What it may take and what is kept for it.")
     stop_signal: str | None = Field(None, description="The signal that asks it to end.")
     stop_grace_period: Duration | None = Field(
@@ -257,6 +260,10 @@ class ContainerStatus(Model):
     image_id: str | None = Field(None, alias="imageID", description="The image that runs, by content.")
     exit_code: int | None = Field(None, description="Exit code of its last end.")
     restart_count: int | None = Field(None, description="How often the engine started it again.")
+    unhealthy_restarts: int | None = Field(
+        None, description="How often it was restarted for being unhealthy since it was last stable."
+    )
+    last_unhealthy_restart: Time | None = Field(None, description="When it did so last.")
     started_at: Time | None = Field(None, description="When it last started.")
     finished_at: Time | None = Field(None, description="When it last ended.")
     ip_addresses: dict[str, str] | None = Field(None, description="Its address by network name.")

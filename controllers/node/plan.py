@@ -234,7 +234,8 @@ class Start:
 class Wanted:
     """The Container as it is wanted. `files` says that it has any, `networks` counts those that it joins; `final` says
     that it had come to its end, `ready_to_start` that nothing that it needs is missing, `restart` that somebody asked
-    for a new start. `grace_seconds` is the time that it has to end, if not its own.
+    for a new start, `sick` that it is unhealthy and is to be restarted now. `grace_seconds` is the time that it has to
+    end, if not its own.
     """
 
     uid: str
@@ -246,6 +247,7 @@ class Wanted:
     final: bool = False
     ready_to_start: bool = True
     restart: bool = False
+    sick: bool = False
     grace_seconds: int | None = None
 
 
@@ -378,6 +380,8 @@ def _why_restart(container: EngineContainer, view: View) -> str:
     """Why a container that runs is to be started again; empty if it is not."""
     if view.shared_since and container.started_at and container.started_at < view.shared_since:
         return "a container that it shares with was started again"
+    if view.wanted is not None and view.wanted.sick:
+        return "its health check fails"
     return "it is to be restarted" if view.wanted is not None and view.wanted.restart else ""
 
 

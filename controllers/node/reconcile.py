@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from fizz.client.controller import Requeue, Result
-from fizz.client.objects import Key
+from fizz.client.objects import Key, key_of
 from fizz.controllers.node.attempt import Attempt, Ground, engine_names, joinable, own_networks
 from fizz.controllers.node.engine import (
     EngineContainer,
@@ -37,6 +37,7 @@ from fizz.controllers.node.plan import (
     plan,
     shares_others,
 )
+from fizz.controllers.node.sickness import Sickness, Verdict, verdict
 from fizz.controllers.node.sources import SourceMissing, references, targets
 from fizz.controllers.node.status import Trouble, is_final, is_restart_due, status_of, was_final
 from fizz.schemas import labels
@@ -59,6 +60,7 @@ class ContainerReconciler:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._sickness = Sickness()
         self._files_of: dict[Key, tuple[str, ...]] = {}
         """The Container's uid, and the versions of the Secrets and ConfigMaps that its files were last made from."""
 
@@ -80,6 +82,7 @@ class ContainerReconciler:
             return await self._collect(key, found)
         await refresh(ground, item)
         deleting = item.metadata.deletion_timestamp is not None
+        sick = None if deleting else self._sick(item, found)
         view = self._view(item, found)
         current = chosen(view)
         trouble = None
@@ -93,17 +96,27 @@ class ContainerReconciler:
             trouble = await self._act(key, item, actions, found) or trouble
             if Release() in actions and trouble is None:
                 return None
+            if sick is not None and sick.is_due and trouble is None:
+                self._sickness.note(key, item, sick.record)
             current = chosen(self._view(item, await ground.mirror.look(key)))
         elif current is not None and current.runs:
             await self._refresh_files(key, item)
         await self._write(item, current, trouble)
         if current is not None and current.state == "running" and trouble is None:
             ground.retries.succeeded(key)
-        return Requeue(trouble.retry_after) if trouble and trouble.retry_after is not None else None
+        if trouble and trouble.retry_after is not None:
+            return Requeue(trouble.retry_after)
+        return Requeue(sick.wait.total_seconds()) if sick is not None and not sick.is_due else None
+
+    def _sick(self, item: Container, found: Sequence[EngineContainer]) -> Verdict | None:
+        """What to do about it if it is unhealthy."""
+        record, now = self._sickness.record(key_of(item), item), self._ground.now()
+        return next((made for each in found if (made := verdict(item.spec, each, record, now))), None)
 
     async def _collect(self, key: Key, found: Sequence[EngineContainer]) -> Result | None:
         """The Container is gone: remove what is left of it, if the server agrees that it is gone."""
         self._files_of.pop(key, None)
+        self._sickness.forget(key)
         if not found:
             self._ground.retries.succeeded(key)
             return None
@@ -116,6 +129,7 @@ class ContainerReconciler:
         return Requeue(trouble.retry_after) if trouble and trouble.retry_after is not None else None
 
     def _view(self, item: Container, found: Sequence[EngineContainer], *, ready_to_start: bool = True) -> View:
+        sick = self._sick(item, found)
         wanted = Wanted(
             uid=item.metadata.uid or "",
             name=container_name(item),
@@ -126,6 +140,7 @@ class ContainerReconciler:
             final=was_final(item),
             ready_to_start=ready_to_start,
             restart=is_restart_due(item, found),
+            sick=sick is not None and sick.is_due,
             grace_seconds=item.metadata.deletion_grace_period_seconds,
         )
         ended = frozenset(each.id for each in found if self._is_final(item, each))
@@ -240,7 +255,17 @@ class ContainerReconciler:
         ground = self._ground
         outside = current is not None and ground.ends.from_outside(current, item.status)
         names = engine_names(ground, item)
-        status = status_of(item, current, trouble, from_outside=outside, networks=names, now=ground.now())
+        sick = self._sick(item, [current]) if current is not None else None
+        status = status_of(
+            item,
+            current,
+            trouble,
+            from_outside=outside,
+            networks=names,
+            record=self._sickness.record(key_of(item), item),
+            loop=None if sick is None or sick.is_due else str(sick),
+            now=ground.now(),
+        )
         self._tell_changes(item, current, status)
         await ground.objects.write_status(item, status)
 

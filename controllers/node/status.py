@@ -19,13 +19,16 @@ from datetime import datetime
 from typing import Final, Literal
 
 from fizz.controllers.node.engine import EngineContainer
+from fizz.controllers.node.sickness import HEALTHY, Record
 from fizz.schemas import labels
 from fizz.schemas.conditions import set_condition
 from fizz.schemas.container import Container, ContainerStatus, Phase, PortStatus, RestartPolicy
 
-__all__ = ["DISCONNECTED", "Trouble", "is_final", "is_restart_due", "status_of", "was_final"]
+__all__ = ["CRASH_LOOP", "DISCONNECTED", "Trouble", "is_final", "is_restart_due", "status_of", "was_final"]
 
 
+CRASH_LOOP: Final = "CrashLoopBackOff"
+"""The reason of a container that is unhealthy and waits for its next restart."""
 DISCONNECTED: Final = "NetworkDisconnected"
 """The reason of a container that runs, but not in all of its networks."""
 
@@ -82,9 +85,12 @@ def status_of(
     *,
     from_outside: bool,
     networks: Mapping[str, str],
+    record: Record = HEALTHY,
+    loop: str | None = None,
     now: datetime,
 ) -> ContainerStatus:
-    """The status that the Container should have. `networks` goes from the engine's names to ours.
+    """The status that the Container should have. `networks` goes from the engine's names to ours. `record` is of its
+    restarts for being unhealthy, `loop` says when the next one comes, if it has to wait for that.
 
     `trouble` counts unless the container runs or has come to its end. One that runs has only one sort of trouble: it is
     not in all of its networks.
@@ -109,6 +115,8 @@ def status_of(
     phase = "Stopping" if deleting else _phase(container, final)
     left = sorted(ours for name, ours in networks.items() if name not in container.endpoints)
     reason, message = _explain(container, phase, trouble, left)
+    if reason == "Unhealthy" and loop:
+        reason, message = CRASH_LOOP, loop
     ended = container.finished_at is not None
     status = ContainerStatus(
         phase=phase,
@@ -119,6 +127,8 @@ def status_of(
         image_id=container.image_id or None,
         exit_code=container.exit_code if ended else None,
         restart_count=container.restart_count,
+        unhealthy_restarts=record.restarts or None,
+        last_unhealthy_restart=record.last,
         started_at=container.started_at,
         finished_at=container.finished_at,
         ip_addresses={

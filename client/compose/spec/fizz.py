@@ -149,7 +149,7 @@ _SCOPE: Final = ListOf(Text(), single=True)
 
 SERVICE_BLOCK: Final = Table(
     {
-        "restart_unhealthy": missing(Flag(), "whether a container that stays unhealthy is restarted"),
+        "restart_unhealthy": yes(Flag(), "restartUnhealthy; if absent, where `restart` restarts what crashes"),
         "probe": missing(
             Table(
                 {
@@ -160,7 +160,7 @@ SERVICE_BLOCK: Final = Table(
             ),
             "probes besides the health check",
         ),
-        "update": missing(_UPDATE, "how replicas are replaced"),
+        "update": yes(_UPDATE, "updateStrategy of the Deployment; goes before `deploy.update_config`"),
         "placement": missing(_PLACEMENT, "on which nodes"),
         "schedule": missing(_SCHEDULE, "run at certain times, as a CronJob"),
         "ingress": missing(_INGRESS, "reached by name over HTTP"),

@@ -60,6 +60,7 @@ def container_spec(project: str, name: str, service: JSON, model: JSON, security
             networks=_networks(name, service) or None,
             healthcheck=_healthcheck(service.get("healthcheck")),
             restart_policy=restart_policy(service),
+            restart_unhealthy=(service.get("x-fizz") or {}).get("restart_unhealthy"),
             extra_hosts=_extra_hosts(service.get("extra_hosts") or []) or None,
             security_opt=list(security) or None,
             logging=_logging(service.get("logging")),

@@ -78,7 +78,7 @@ def _deployment(scope: Scope, name: str, service: JSON, model: JSON, security: S
             ),
             **given(
                 depends_on=_dependencies(service) or None,
-                update_strategy=_strategy(deploy.get("update_config")),
+                update_strategy=_strategy(deploy.get("update_config"), (service.get("x-fizz") or {}).get("update")),
                 rollback_strategy=_strategy(deploy.get("rollback_config")),
                 restarts=_restarts(deploy.get("restart_policy")),
             ),
@@ -97,13 +97,17 @@ def _dependencies(service: JSON) -> list[Dependency]:
     ]
 
 
-def _strategy(config: JSON | None) -> UpdateStrategy | None:
-    if not config:
+def _strategy(config: JSON | None, more: JSON | None = None) -> UpdateStrategy | None:
+    """`update_config` or `rollback_config`, and what `x-fizz` says beyond it."""
+    if not config and not more:
         return None
+    config, more = config or {}, more or {}
     action = config.get("failure_action")
     return UpdateStrategy(
         **given(
-            order=_ORDERS.get(config.get("order", "")),
+            order=_ORDERS.get(more.get("order") or config.get("order", "")),
+            max_surge=more.get("max_surge"),
+            max_unavailable=more.get("max_unavailable"),
             parallelism=config.get("parallelism"),
             delay=config.get("delay"),
             monitor=config.get("monitor"),

@@ -348,3 +348,39 @@ async def test_a_container_of_another_replica_keeps_its_name(world: World) -> No
 
     assert list(world.in_engine()) == ["blog-web-1"]
     assert world.status("web-bbbb-0").reason == "NameTaken"
+
+
+async def test_what_is_unhealthy_is_restarted_with_pauses_that_the_status_tells_of(world: World) -> None:
+    check = {"test": ["CMD", "true"], "interval": "1s"}
+    world.objects.put(container("web", healthcheck=check, restartPolicy={"name": "always"}))
+    await world.settle()
+    box = world.engine.by_name("blog-web")
+
+    world.engine.set_health(box.id, "unhealthy")
+    await world.settle()
+    once = world.status("web")
+    world.engine.set_health(box.id, "unhealthy")
+    await world.settle()
+    waiting = world.status("web")
+    await world.advance(10)
+    twice = world.status("web")
+
+    assert (once.unhealthy_restarts, once.health, once.phase) == (1, "starting", "Running")
+    assert (waiting.unhealthy_restarts, waiting.reason, waiting.ready) == (1, "CrashLoopBackOff", False)
+    assert "restarted once" in (waiting.message or "")
+    assert (twice.unhealthy_restarts, twice.health) == (2, "starting")
+    assert world.engine.by_name("blog-web").id == box.id
+
+
+async def test_the_count_of_restarts_outlives_the_agent(world: World) -> None:
+    check = {"test": ["CMD", "true"]}
+    world.objects.put(container("web", healthcheck=check, restartUnhealthy=True))
+    await world.settle()
+    world.engine.set_health(world.engine.by_name("blog-web").id, "unhealthy")
+    await world.settle()
+
+    world.restart()
+    world.engine.set_health(world.engine.by_name("blog-web").id, "unhealthy")
+    await world.settle()
+
+    assert world.status("web").reason == "CrashLoopBackOff"
