@@ -49,10 +49,12 @@ need() {
   apt_install "${missing[@]}" >>"$log" 2>&1 || fail "cannot install ${missing[*]}" "$log"
 }
 
-# detach LOG COMMAND...: start a service that outlives this shell and its session; its process id is in $detached.
+# detach LOG COMMAND...: start a service that outlives this shell and its session; its process id is in $detached. What
+# a service says is its owner's alone.
 detach() {
   local log=$1
   shift
+  touch "$log" && chmod 600 "$log"
   setsid "$@" </dev/null >"$log" 2>&1 &
   detached=$!
 }
