@@ -39,12 +39,14 @@ _DISCOVERY: Final = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi
 
 _VIEW: Final = (
     Rule(_READ, ("",), (*_OPEN, "events", "namespaces")),
+    Rule(_READ, ("events.k8s.io",), ("events",)),
     Rule(_READ, ("fizz.dev",), ("*",)),
     Rule(_READ, ("coordination.k8s.io",), ("leases",)),
 )
 _EDIT: Final = (
     Rule((*_READ, *_WRITE), ("",), ("secrets",)),
     Rule(_WRITE, ("",), ("configmaps", "events", "serviceaccounts")),
+    Rule(_WRITE, ("events.k8s.io",), ("events",)),
     Rule(("create",), ("",), ("serviceaccounts/token",)),
     Rule(("impersonate",), ("",), ("serviceaccounts",)),
     Rule(_WRITE, ("fizz.dev",), (*_FIZZ, "deployments/scale")),
