@@ -5,11 +5,13 @@ Whatever takes a model class also takes a `Kind`, and then gives plain JSON.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, overload
+
+import orjson
 
 from fizz.client import discovery
 from fizz.client.errors import Gone, NotFound
@@ -21,6 +23,8 @@ from fizz.schemas.kinds import Kind
 from fizz.schemas.types import JSON
 
 if TYPE_CHECKING:
+    from aiohttp import MultipartWriter
+
     from fizz.schemas.meta import Object
 
 __all__ = ["ObjectList", "Reader", "selectors"]
@@ -280,6 +284,24 @@ class Reader:
     ) -> Any:
         """Any request; the answer's JSON, None if it is empty."""
         return await self._transport.json(Request(method, path, query, body, content_type, accept))
+
+    async def lines(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        content_type: str = "application/octet-stream",
+        upload: MultipartWriter | AsyncIterable[bytes] | None = None,
+    ) -> AsyncGenerator[JSON, None]:
+        """Any request that is answered by lines of JSON, as they come. `upload` is sent as it comes, too."""
+        request = Request(method, path, query, None, content_type, "application/x-ndjson", upload)
+        rest = b""
+        async with self._transport.stream(request) as chunks:
+            async for chunk in chunks:
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    yield orjson.loads(line)
 
     async def kinds(self) -> Sequence[Kind]:
         """All kinds whose objects can be listed, watched and deleted: built-in and custom, as of now."""

@@ -14,7 +14,7 @@ Not in here: paths, kinds, models, watches.
 import asyncio
 import errno
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,10 @@ log: Final = logs.logger()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked. `body` is anything that orjson can write, None for no body."""
+    """What is asked. `body` is anything that orjson can write, None for no body.
+
+    `upload` is a body that is sent as it comes instead: bytes, or a form.
+    """
 
     method: str
     path: str
@@ -54,6 +57,7 @@ class Request:
     body: Any = None
     content_type: str = "application/json"
     accept: str = "application/json"
+    upload: aiohttp.MultipartWriter | AsyncIterable[bytes] | None = None
 
     def target(self) -> str:
         """Path and query, encoded."""
@@ -164,8 +168,12 @@ class Transport:
     @asynccontextmanager
     async def _send(self, request: Request, timeout: aiohttp.ClientTimeout) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"Accept": request.accept}
-        data = None
-        if request.body is not None:
+        data: Any = request.upload
+        if isinstance(data, aiohttp.MultipartWriter):
+            headers["Content-Type"] = data.content_type
+        elif data is not None:
+            headers["Content-Type"] = request.content_type
+        elif request.body is not None:
             data = orjson.dumps(request.body)
             headers["Content-Type"] = request.content_type
         url = yarl.URL(self._base + request.target(), encoded=True)

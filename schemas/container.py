@@ -120,8 +120,15 @@ class ContainerSpec(Model):
     """What runs and how: every runtime field of a compose service."""
 
     image: str = Field(min_length=1, description="The image, by name or digest.")
-    pull_policy: Literal["always", "never", "missing", "build", "daily", "weekly"] | None = Field(
-        None, description="When to pull the image; missing if absent."
+    image_id: str | None = Field(
+        None,
+        alias="imageID",
+        description="The image by content, as `fizz up` found it: this one runs, whatever the name stands for by now.",
+    )
+    pull_policy: str | None = Field(
+        None,
+        pattern=r"^(always|never|missing|build|daily|weekly|every_([0-9]+[wdhms])+)$",
+        description="When to pull the image: always, never, missing (if absent), build, daily, weekly, every_<time>.",
     )
     platform: str | None = Field(None, description="The platform of the image, as linux/arm64.")
     container_name: str | None = Field(

@@ -5,6 +5,7 @@ from typing import Final
 __all__ = [
     "COMPOSE_CONFIG_HASH",
     "COMPOSE_CONTAINER_NUMBER",
+    "COMPOSE_IMAGE",
     "COMPOSE_NETWORK",
     "COMPOSE_ONEOFF",
     "COMPOSE_PROJECT",
@@ -63,6 +64,7 @@ COMPOSE_SERVICE: Final = "com.docker.compose.service"
 COMPOSE_CONTAINER_NUMBER: Final = "com.docker.compose.container-number"
 COMPOSE_ONEOFF: Final = "com.docker.compose.oneoff"
 COMPOSE_CONFIG_HASH: Final = "com.docker.compose.config-hash"
+COMPOSE_IMAGE: Final = "com.docker.compose.image"
 COMPOSE_NETWORK: Final = "com.docker.compose.network"
 COMPOSE_VOLUME: Final = "com.docker.compose.volume"
 COMPOSE_VERSION: Final = "com.docker.compose.version"

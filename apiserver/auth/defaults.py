@@ -50,6 +50,9 @@ _EDIT: Final = (
     Rule(("create",), ("",), ("serviceaccounts/token",)),
     Rule(("impersonate",), ("",), ("serviceaccounts",)),
     Rule(_WRITE, ("fizz.dev",), (*_FIZZ, "deployments/scale")),
+    Rule(("create",), ("fizz.dev",), ("containers/exec", "containers/restart")),
+    Rule(("update",), ("fizz.dev",), ("containers/archive",)),
+    Rule(("create",), ("fizz.dev",), ("nodes/build", "nodes/pull", "nodes/push")),
     Rule(_WRITE, ("coordination.k8s.io",), ("leases",)),
 )
 _ADMIN: Final = (

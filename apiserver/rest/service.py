@@ -188,6 +188,8 @@ class Service:
         if target is None:
             raise errors.NotFound.path()
         resource = self._context.registry.lookup(target.group, target.version, target.plural)
+        if proxy.is_for_agent(target):
+            return await proxy.forward(self._context, target, request)
         if resource is not None and not resource.stored and request.method != "POST":
             raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
         response = await self._verbs[request.method](request, target)
@@ -196,8 +198,6 @@ class Service:
         return await compressed(request, response)
 
     async def _get(self, request: Request, target: Target) -> Response:
-        if target.subresource in proxy.SUBRESOURCES and target.plural == "containers":
-            return await proxy.forward(self._context, target, request.url.query)
         resource = self._context.resource(target)
         form = representation(request.headers.get("accept", ""))
         include = request.query_params.get("includeObject", "Metadata")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from fizz.client.api import ApiError, Client, Conflict, Forbidden, OperationResult, TransactionResult
 from fizz.client.cli.apply import PROJECT_KINDS, built_in, operations
 from fizz.client.cli.failures import Failure
+from fizz.client.cli.imageids import keep_images
 from fizz.client.cli.project import Resources, project_selector
 from fizz.client.cli.session import FIELD_MANAGER
 from fizz.client.cli.waiting import wait_until_gone
@@ -24,7 +25,8 @@ async def apply_project(client: Client, resources: Resources, say: Callable[[str
         lists = await asyncio.gather(*(client.list(kind, resources.namespace, selector) for kind in _KINDS))
         existing = [item for listed in lists for item in listed.items if item["kind"] != "Volume"]
         try:
-            return await client.transaction(operations(resources, existing), field_manager=FIELD_MANAGER)
+            wanted = operations(keep_images(resources, existing), existing)
+            return await client.transaction(wanted, field_manager=FIELD_MANAGER)
         except (Conflict, Forbidden) as refusal:
             if not _is_leaving(refusal):
                 raise
@@ -40,7 +42,8 @@ async def dry_run(client: Client, resources: Resources) -> tuple[list[JSON], Seq
     existing = [item for listed in (place, *lists) for item in listed.items]
     removable = [item for listed in lists for item in listed.items if item["kind"] != "Volume"]
     try:
-        done = await client.transaction(operations(resources, removable), field_manager=FIELD_MANAGER, dry_run=True)
+        wanted = operations(keep_images(resources, removable), removable)
+        done = await client.transaction(wanted, field_manager=FIELD_MANAGER, dry_run=True)
     except (Conflict, Forbidden) as refusal:
         if not _is_leaving(refusal):
             raise

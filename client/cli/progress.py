@@ -9,16 +9,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["Lines", "Progress", "progress"]
+__all__ = ["Lines", "Progress", "Silent", "progress"]
 
 
 class Progress(Protocol):
-    """Shows how things stand."""
+    """Shows how things stand. One that is `live` draws anew what changes, however often it does."""
+
+    @property
+    def live(self) -> bool: ...
 
     def show(self, states: Mapping[str, str]) -> None:
         """How things stand now, by name; what is not named stands as it did."""
@@ -29,6 +32,8 @@ class Progress(Protocol):
 
 class Lines:
     """Plain lines, one for every change."""
+
+    live = False
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -45,8 +50,17 @@ class Lines:
         self._stream.flush()
 
 
+class Silent(Lines):
+    """Shows nothing."""
+
+    def say(self, text: str) -> None:
+        pass
+
+
 class _Live:
     """A table that is drawn anew, with a spinner for what is under way and the seconds it took."""
+
+    live = True
 
     def __init__(self, print_above: Callable[[str], None], redraw: Callable[["Table"], None]) -> None:
         self._print, self._redraw = print_above, redraw
@@ -76,10 +90,13 @@ class _Live:
         self._print(text)
 
 
+_DONE: Final = ("pulled", "pushed", "built", "done", "cached")
+
+
 def _look(state: str) -> tuple[str, str]:
     """Colour and sign; no sign for what is under way."""
     word = state.partition(":")[0]
-    if word in {"ready", "completed", "started", "gone", "kept", "created", "configured", "deleted"}:
+    if word in {"ready", "completed", "started", "gone", "kept", "created", "configured", "deleted", *_DONE}:
         return "green", "✔"
     if word == "failed":
         return "red", "✘"
@@ -87,8 +104,11 @@ def _look(state: str) -> tuple[str, str]:
 
 
 @contextmanager
-def progress(plain: bool = False) -> Iterator[Progress]:
+def progress(plain: bool = False, silent: bool = False) -> Iterator[Progress]:
     """What fits where standard output goes."""
+    if silent:
+        yield Silent()
+        return
     if plain or not sys.stdout.isatty():
         yield Lines()
         return

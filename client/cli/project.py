@@ -30,6 +30,7 @@ __all__ = [
     "read_resources",
     "the_project_name",
     "to_resources",
+    "unusable",
 ]
 
 _USUAL_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -83,14 +84,15 @@ def load_project(
     """The project. Raises `ProblemsInFiles`, also for what no engine would run, unless it is only for `printing`."""
     loaded = load(load_with or load_options(options), os.environ)
     if loaded.project is None or (loaded.blockers and not printing):
-        raise _unusable(loaded.problems)
+        raise unusable(loaded.problems)
     if warn:
         for problem in (*loaded.blockers, *loaded.warnings):
             click.echo(replace(problem, severity=Severity.WARNING).format(), err=True)
     return loaded.project
 
 
-def _unusable(problems: Iterable[Problem]) -> ProblemsInFiles:
+def unusable(problems: Iterable[Problem]) -> ProblemsInFiles:
+    """The failure that tells the problems."""
     return ProblemsInFiles([each.format() if each.file else f"error: {each.format()}" for each in problems])
 
 
@@ -99,7 +101,7 @@ def to_resources(project: Project, *, partial: bool = False) -> Resources:
     try:
         objects = tuple(item.dump() for item in translate(project))
     except TranslateError as error:
-        raise _unusable(error.problems) from error
+        raise unusable(error.problems) from error
     return Resources(project.name, project_namespace(project.name), objects, _idle(project), partial)
 
 

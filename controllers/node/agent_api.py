@@ -6,12 +6,21 @@
         &sinceTime=TIME     nothing before (RFC 3339)
         &timestamps=true    each line with its time
     GET /containers/NAMESPACE/NAME/engine   the engine's own description, JSON
+    POST /containers/NAMESPACE/NAME/exec    runs a command and tells what it writes, a line of JSON each
+        ?command=C&command=ARGUMENT...      &user=, &workingDir=, &env=NAME=VALUE, &privileged=true
+                                            {"stream": "stdout", "data": BASE64} ... {"exitCode": 0}
+    PUT /containers/NAMESPACE/NAME/archive  unpacks the body, a tar file
+        ?path=/                             in that folder
+    POST /containers/NAMESPACE/NAME/restart stops and starts it
+        ?gracePeriodSeconds=N               after so many seconds at most
+    ... /images/...                         see `agent_images`
 
 Errors are plain sentences. Only the agent's own user may connect: the socket's permissions say so.
 """
 
 import asyncio
-from collections.abc import Mapping
+import base64
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import Final, Protocol
@@ -20,7 +29,9 @@ import structlog
 from aiohttp import web
 
 from fizz.client.objects import Key
-from fizz.controllers.node.engine import EngineContainer, EngineError, EngineLost, Missing
+from fizz.controllers.node.agent_answers import answer, refused
+from fizz.controllers.node.agent_images import AgentImages
+from fizz.controllers.node.engine import EngineContainer, EngineError, ExecRequest, Execs, Execution, Images
 from fizz.controllers.node.engine import Logs as LogEngine
 from fizz.controllers.node.logs import Lives, LogRequest, read
 from fizz.schemas import times
@@ -33,7 +44,7 @@ _TRUE: Final = frozenset({"1", "true", "True"})
 log: Final = structlog.get_logger()
 
 
-class RawEngine(LogEngine, Protocol):
+class RawEngine(LogEngine, Images, Execs, Protocol):
     """What the answers come from."""
 
     async def raw(self, container: str) -> JSON: ...
@@ -56,6 +67,10 @@ class AgentApi:
         app = web.Application()
         app.router.add_get("/containers/{namespace}/{name}/log", self._log)
         app.router.add_get("/containers/{namespace}/{name}/engine", self._raw)
+        app.router.add_post("/containers/{namespace}/{name}/exec", self._exec)
+        app.router.add_put("/containers/{namespace}/{name}/archive", self._put_archive)
+        app.router.add_post("/containers/{namespace}/{name}/restart", self._restart)
+        AgentImages(self._engine).add_to(app.router)
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:
@@ -72,7 +87,40 @@ class AgentApi:
             container = await self._find(request)
             return web.json_response(await self._engine.raw(container.id))
         except EngineError as error:
-            return _refused(error)
+            return refused(error)
+
+    async def _exec(self, request: web.Request) -> web.StreamResponse:
+        query = request.query
+        command = ExecRequest(
+            command=tuple(query.getall("command", ())),
+            user=query.get("user", ""),
+            working_dir=query.get("workingDir", ""),
+            environment=tuple(query.getall("env", ())),
+            privileged=query.get("privileged") in _TRUE,
+        )
+        if not command.command:
+            return web.Response(status=400, text="command is missing; give it once for every word")
+        container = await self._find(request)
+        return await answer(request, _exec_lines(self._engine, container.id, command))
+
+    async def _put_archive(self, request: web.Request) -> web.StreamResponse:
+        container = await self._find(request)
+        try:
+            await self._engine.put_archive(container.id, request.query.get("path", "/"), request.content.iter_any())
+        except EngineError as error:
+            return refused(error)
+        return web.Response(status=200)
+
+    async def _restart(self, request: web.Request) -> web.StreamResponse:
+        seconds = request.query.get("gracePeriodSeconds")
+        if seconds and not seconds.isdigit():
+            return web.Response(status=400, text=f"gracePeriodSeconds is {seconds!r}; it must be a number")
+        container = await self._find(request)
+        try:
+            await self._engine.restart(container.id, int(seconds) if seconds else None)
+        except EngineError as error:
+            return refused(error)
+        return web.Response(status=200)
 
     async def _log(self, request: web.Request) -> web.StreamResponse:
         key = _key(request)
@@ -95,7 +143,7 @@ class AgentApi:
             except EngineError as error:
                 log.warning("log ended early", container=str(key), error=str(error))
                 if not response.prepared:
-                    return _refused(error)
+                    return refused(error)
                 await response.write(f"{error}\n".encode())
             except ConnectionError:
                 log.debug("reader of a log left", container=str(key))
@@ -113,13 +161,12 @@ def _key(request: web.Request) -> Key:
     return Key(request.match_info["namespace"], request.match_info["name"])
 
 
-def _refused(error: EngineError) -> web.Response:
-    match error:
-        case EngineLost():
-            return web.Response(status=503, text=str(error))
-        case Missing():
-            return web.Response(status=404, text=str(error))
-    return web.Response(status=500, text=str(error))
+async def _exec_lines(engine: Execs, container: str, command: ExecRequest) -> AsyncIterator[JSON]:
+    async for written in engine.executing(container, command):
+        if isinstance(written, Execution):
+            yield {"exitCode": written.exit_code}
+        else:
+            yield {"stream": written.stream, "data": base64.b64encode(written.text).decode()}
 
 
 def _log_request(query: Mapping[str, str]) -> LogRequest:

@@ -5,7 +5,7 @@ so once, when the first action needs it, and from what the server has at that mo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -115,6 +115,8 @@ class Attempt:
             if lacking := sorted(set(own_networks(item)) - set(around.networks)):
                 raise Missing(f"Network {lacking[0]!r} is not ready any more")
             self._request, warnings = create_request(item.spec, around)
+            image = await self._ground.images.reference(item)
+            self._request = replace(self._request, body={**self._request.body, "Image": image})
             for warning in warnings:
                 self.tell("Warning", "Unsupported", warning)
         return self._request

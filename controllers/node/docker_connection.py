@@ -5,10 +5,11 @@ and how to find out the version. The API version is the engine's, or the newest 
 it is found out again when the connection was lost, because after a restart the engine may be another.
 """
 
+import base64
 import os
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -24,7 +25,7 @@ from fizz.schemas.base import JSON
 
 __all__ = ["DockerConnection", "Params"]
 
-Params = Mapping[str, str]
+Params = Mapping[str, str | Sequence[str]]
 
 _NEWEST: Final[ApiVersion] = (1, 51)
 """The newest API version that this code knows."""
@@ -62,26 +63,28 @@ class DockerConnection:
         method: str,
         path: str,
         params: Params | None = None,
-        body: JSON | None = None,
+        body: JSON | Iterator[bytes] | None = None,
         *,
         timeout: float | None = _CALL_SECONDS,
         stream: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """One request. `timeout` None waits for ever for an answer, not for a connection.
+        """One request. `timeout` None waits for ever for an answer, not for a connection. A `body` of bytes, a tar
+        file, is sent as it comes.
 
         Raises `EngineLost`, or what the engine's refusal of the verb means.
         """
         client = self._connected()
         url = "{}/v{}.{}{}".format(client.base_url, *self.version, path)
-        data = None if body is None else orjson.dumps(body)
+        data = orjson.dumps(body) if isinstance(body, dict) else body
+        content_type = "application/json" if data is None or isinstance(data, bytes) else "application/x-tar"
         try:
             response = client.request(
                 method,
                 url,
                 params=params,
                 data=data,
-                headers={"Content-Type": "application/json", **(headers or {})},
+                headers={"Content-Type": content_type, **(headers or {})},
                 timeout=(_CONNECT_SECONDS, timeout),
                 stream=stream,
             )
@@ -109,6 +112,13 @@ class DockerConnection:
         registry, _ = auth.resolve_repository_name(repository)
         header = auth.get_config_header(self._connected(), registry)
         return {"X-Registry-Auth": header.decode()} if header else {}
+
+    def all_credentials(self) -> dict[str, str]:
+        """The header with which a build is let in to all registries that we know; empty if there are none."""
+        known = auth.load_config().get_all_credentials()  # type: ignore[no-untyped-call]  # the stubs leave it out
+        if not known:
+            return {}
+        return {"X-Registry-Config": base64.urlsafe_b64encode(orjson.dumps(known)).decode()}
 
     def _connected(self) -> APIClient:
         """The client; made, and the version agreed on, by whoever needs it first."""

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from fizz.controllers.node.engine import (
+    BuildFailed,
     EngineError,
     ImageMissing,
     InUse,
     Missing,
     NameTaken,
     PullFailed,
+    PushFailed,
     Refused,
 )
 
@@ -40,6 +42,8 @@ _ENDPOINT_ID: Final = re.compile(r" \([0-9a-f]{64}\)")
 
 _RULES: Final = (
     _Rule("pull", 0, "", PullFailed),
+    _Rule("push", 0, "", PushFailed),
+    _Rule("build", 0, "", BuildFailed),
     _Rule("create", 404, "no such image", ImageMissing),
     _Rule("create", 409, "", NameTaken),
     _Rule("rename", 409, "", NameTaken),

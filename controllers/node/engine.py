@@ -15,20 +15,24 @@ Errors:
     ├── NameTaken       another container has the name
     ├── InUse           the network or volume still has users
     ├── PullFailed      the image could not be fetched
+    ├── PushFailed      the image could not be brought to its registry
+    ├── BuildFailed     the image could not be built; the message is the builder's
     ├── Unsupported     this engine is too old for something; the message names the field
     └── Refused         the engine says no for another reason; the message is its own
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
 from fizz.schemas.base import JSON
+from fizz.schemas.images import Build, Progress
 
 __all__ = [
     "ApiVersion",
+    "BuildFailed",
     "Connection",
     "Containers",
     "CreateRequest",
@@ -45,6 +49,7 @@ __all__ = [
     "EngineState",
     "EngineVolume",
     "ExecRequest",
+    "Execs",
     "Execution",
     "ImageMissing",
     "Images",
@@ -56,7 +61,7 @@ __all__ = [
     "Networks",
     "PublishedPort",
     "PullFailed",
-    "PullProgress",
+    "PushFailed",
     "Refused",
     "Unsupported",
     "Volumes",
@@ -94,6 +99,14 @@ class InUse(EngineError):
 
 class PullFailed(EngineError):
     """The image could not be fetched."""
+
+
+class PushFailed(EngineError):
+    """The image could not be brought to its registry."""
+
+
+class BuildFailed(EngineError):
+    """The image could not be built; the message is the builder's."""
 
 
 class Unsupported(EngineError):
@@ -194,10 +207,17 @@ class EngineVolume:
 
 @dataclass(frozen=True, slots=True)
 class EngineImage:
-    """An image in the engine; `tagged_at` is when it last got a name, as by a pull."""
+    """An image in the engine; `tagged_at` is when it last got a name, as by a pull. `size` is bytes, `platform` is as
+    linux/amd64, and `digests` are what registries call it.
+    """
 
     id: str
     tagged_at: datetime | None = None
+    tags: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    size: int = 0
+    created: datetime | None = None
+    platform: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,14 +281,6 @@ class Execution:
 
     exit_code: int
     output: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PullProgress:
-    """How far a pull is, in layers."""
-
-    done: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,8 +365,14 @@ class Images(Protocol):
     async def image(self, name: str) -> EngineImage | None:
         """The image of that name, or None."""
 
-    def pull(self, name: str, platform: str) -> AsyncGenerator[PullProgress, None]:
+    def pull(self, name: str, platform: str) -> AsyncGenerator[Progress, None]:
         """Fetch the image; ends when it is there. Raises `PullFailed`. An empty platform means the host's."""
+
+    def push(self, name: str) -> AsyncGenerator[Progress, None]:
+        """Bring the image to its registry. Raises `PushFailed`."""
+
+    def build(self, build: Build, context: AsyncIterable[bytes]) -> AsyncGenerator[Progress, None]:
+        """Build an image from a context, a tar file. The last thing told is its id. Raises `BuildFailed`."""
 
 
 class Logs(Protocol):
@@ -369,7 +387,20 @@ class Logs(Protocol):
         """
 
 
-class Engine(Containers, Networks, Volumes, Images, Logs, Protocol):
+class Execs(Protocol):
+    """Verbs for what goes on inside of containers."""
+
+    def executing(self, container: str, request: ExecRequest) -> AsyncGenerator[LogEntry | Execution, None]:
+        """Run a command; what it writes as it comes, without times, and then how it ended. Raises as `execute`."""
+
+    async def put_archive(self, container: str, path: str, archive: AsyncIterable[bytes]) -> None:
+        """Unpack a tar file in a folder of the container, running or not. Raises `Missing` or `Refused`."""
+
+    async def restart(self, container: str, seconds: int | None = None) -> None:
+        """Stop it as `stop` does, and start it again. Raises `Missing` or `Refused`."""
+
+
+class Engine(Containers, Networks, Volumes, Images, Logs, Execs, Protocol):
     """An engine, whole."""
 
     async def info(self) -> EngineInfo:

@@ -162,7 +162,16 @@ def volume_of(data: JSON) -> EngineVolume:
 
 def image_of(data: JSON) -> EngineImage:
     """From `/images/NAME/json`."""
-    return EngineImage(id=data["Id"], tagged_at=time_of((data.get("Metadata") or {}).get("LastTagTime")))
+    platform = "/".join(filter(None, (data.get(key) for key in ("Os", "Architecture", "Variant"))))
+    return EngineImage(
+        id=data["Id"],
+        tagged_at=time_of((data.get("Metadata") or {}).get("LastTagTime")),
+        tags=tuple(data.get("RepoTags") or ()),
+        digests=tuple(data.get("RepoDigests") or ()),
+        size=data.get("Size") or 0,
+        created=time_of(data.get("Created")),
+        platform=platform,
+    )
 
 
 _OWN_ATTRIBUTES: Final = frozenset(

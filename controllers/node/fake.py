@@ -1,6 +1,6 @@
 """An engine in memory, for tests and for trying things out. It passes the same conformance test as the real one.
 
-The verbs are here; what happens to an engine from outside is in `fake_host`.
+The verbs are here and in `fake_images`; what happens to an engine from outside is in `fake_host`.
 """
 
 import asyncio
@@ -20,7 +20,6 @@ from fizz.controllers.node.engine import (
     Endpoint,
     EngineContainer,
     EngineEvent,
-    EngineImage,
     EngineInfo,
     EngineLost,
     EngineNetwork,
@@ -32,19 +31,17 @@ from fizz.controllers.node.engine import (
     LogEntry,
     Missing,
     NameTaken,
-    PullFailed,
-    PullProgress,
     Refused,
 )
 from fizz.controllers.node.fake_container import FakeContainer
-from fizz.controllers.node.fake_host import FakeHost
+from fizz.controllers.node.fake_images import FakeImages
 from fizz.controllers.node.unix_time import to_unix
 from fizz.schemas.base import JSON
 
 __all__ = ["FakeEngine"]
 
 
-class FakeEngine(FakeHost):
+class FakeEngine(FakeImages):
     """An engine with the images `images`, which can pull those of `registry`.
 
     `hook`, if set, is called with each verb before and after it takes effect: raising from it is how a test makes the
@@ -68,18 +65,18 @@ class FakeEngine(FakeHost):
     # The engine as a whole
 
     async def info(self) -> EngineInfo:
-        await self._enter("info")
+        await self.enter("info")
         return EngineInfo("20.10.24", self._api_version, "Fake Linux", "x86_64", "6.1.0", "overlay2", "1", 2, 2**32)
 
     async def ping(self) -> None:
-        await self._enter("ping")
+        await self.enter("ping")
 
     async def close(self) -> None:
         self.tell_all(None)
 
     @asynccontextmanager
     async def events(self) -> AsyncIterator[AsyncIterator[EngineEvent]]:
-        await self._enter("events")
+        await self.enter("events")
         queue: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
         self.listeners.add(queue)
         try:
@@ -90,25 +87,25 @@ class FakeEngine(FakeHost):
     # Containers
 
     async def containers(self, label: str) -> Sequence[EngineContainer]:
-        await self._enter("containers")
+        await self.enter("containers")
         return [box.seen() for box in self.boxes.values() if _has(box.labels, label)]
 
     async def inspect(self, container: str) -> EngineContainer:
-        await self._enter("inspect")
-        return self._box(container).seen()
+        await self.enter("inspect")
+        return self.box(container).seen()
 
     async def raw(self, container: str) -> JSON:
-        await self._enter("raw")
-        box = self._box(container)
+        await self.enter("raw")
+        box = self.box(container)
         return {"Id": box.id, "Name": f"/{box.request.name}", "Config": box.body, "State": {"Status": box.state}}
 
     async def create(self, request: CreateRequest) -> Created:
-        await self._enter("create")
+        await self.enter("create")
         self._require_free(request.name)
         image = request.body["Image"]
-        if image not in self.images:
+        if image not in self.images and image not in self.ids.values():
             raise ImageMissing(f"No such image: {image}")
-        box = FakeContainer(next(self._ids), request, f"sha256:{image}")
+        box = FakeContainer(next(self._ids), request, self.id_of(image))
         for name in box.volumes:
             self.vols.setdefault(name, EngineVolume(name, {}))
         endpoints = (request.body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
@@ -119,8 +116,8 @@ class FakeEngine(FakeHost):
         return Created(box.id)
 
     async def connect(self, container: str, connection: Connection) -> None:
-        await self._enter("connect")
-        box = self._box(container)
+        await self.enter("connect")
+        box = self.box(container)
         if box.runs and connection.network not in self.nets:
             raise Missing(f"network {connection.network} not found")
         if box.runs and connection.network in box.endpoints:
@@ -129,9 +126,9 @@ class FakeEngine(FakeHost):
         self._leave("connect")
 
     async def rename(self, container: str, name: str) -> None:
-        await self._enter("rename")
+        await self.enter("rename")
         self._require_free(name)
-        box = self._box(container)
+        box = self.box(container)
         box.request = replace(box.request, name=name)
         self.say(box, "rename")
         self._leave("rename")
@@ -141,22 +138,22 @@ class FakeEngine(FakeHost):
             raise NameTaken(f'Conflict. The container name "/{name}" is already in use')
 
     async def start(self, container: str) -> None:
-        await self._enter("start")
-        box = self._box(container)
+        await self.enter("start")
+        box = self.box(container)
         if not box.runs:
             self.start_box(box)
         self._leave("start")
 
     async def stop(self, container: str, seconds: int | None = None) -> None:
-        await self._enter("stop")
-        box = self._box(container)
+        await self.enter("stop")
+        box = self.box(container)
         if box.runs or box.state == "restarting":
             self.stop_by_hand(box.id)
         self._leave("stop")
 
     async def execute(self, container: str, request: ExecRequest) -> Execution:
-        await self._enter("execute")
-        box = self._box(container)
+        await self.enter("execute")
+        box = self.box(container)
         if box.state != "running":
             raise Refused(f"Container {container} is not running")
         done = box.execute(request)
@@ -164,15 +161,15 @@ class FakeEngine(FakeHost):
         return done
 
     async def remove(self, container: str) -> None:
-        await self._enter("remove")
-        self.remove_by_hand(self._box(container).id)
+        await self.enter("remove")
+        self.remove_by_hand(self.box(container).id)
         self._leave("remove")
 
     async def logs(
         self, container: EngineContainer, *, follow: bool, tail: int | None, since: str
     ) -> AsyncGenerator[Sequence[LogEntry], None]:
-        await self._enter("logs")
-        box = self._box(container.id)
+        await self.enter("logs")
+        box = self.box(container.id)
         seen = len(box.log)
         entries = [entry for entry in box.log if not since or _is_since(entry, since)]
         yield entries if tail is None else entries[len(entries) - min(tail, len(entries)) :]
@@ -182,18 +179,18 @@ class FakeEngine(FakeHost):
             seen, new = len(box.log), box.log[seen:]
             yield new
 
-    # Networks, volumes, images
+    # Networks and volumes
 
     async def networks(self, name: str) -> Sequence[EngineNetwork]:
-        await self._enter("networks")
+        await self.enter("networks")
         return [network for network in self.nets.values() if network.name == name]
 
     async def labelled_networks(self, label: str) -> Sequence[EngineNetwork]:
-        await self._enter("labelled_networks")
+        await self.enter("labelled_networks")
         return [network for network in self.nets.values() if _has(dict(network.labels), label)]
 
     async def create_network(self, body: JSON) -> str:
-        await self._enter("create_network")
+        await self.enter("create_network")
         name = body["Name"]
         if name in self.nets:
             raise NameTaken(f"network with name {name} already exists")
@@ -204,7 +201,7 @@ class FakeEngine(FakeHost):
         return network.id
 
     async def remove_network(self, network: str) -> None:
-        await self._enter("remove_network")
+        await self.enter("remove_network")
         found = next((each for each in self.nets.values() if each.id == network), None)
         if found is None:
             raise Missing(f"network {network} not found")
@@ -215,18 +212,18 @@ class FakeEngine(FakeHost):
         self._leave("remove_network")
 
     async def volume(self, name: str) -> EngineVolume | None:
-        await self._enter("volume")
+        await self.enter("volume")
         return self.vols.get(name)
 
     async def create_volume(self, body: JSON) -> EngineVolume:
-        await self._enter("create_volume")
+        await self.enter("create_volume")
         volume = self.vols.setdefault(body["Name"], EngineVolume(body["Name"], body.get("Labels") or {}))
         self.tell_all(EngineEvent("volume", "create", volume.name, self.now()))
         self._leave("create_volume")
         return volume
 
     async def remove_volume(self, name: str) -> None:
-        await self._enter("remove_volume")
+        await self.enter("remove_volume")
         if name not in self.vols:
             raise Missing(f"get {name}: no such volume")
         if any(name in box.volumes for box in self.boxes.values()):
@@ -235,21 +232,9 @@ class FakeEngine(FakeHost):
         self.tell_all(EngineEvent("volume", "destroy", name, self.now()))
         self._leave("remove_volume")
 
-    async def image(self, name: str) -> EngineImage | None:
-        await self._enter("image")
-        return EngineImage(f"sha256:{name}") if name in self.images else None
-
-    async def pull(self, name: str, platform: str) -> AsyncGenerator[PullProgress, None]:
-        await self._enter("pull")
-        if name not in self.registry:
-            raise PullFailed(f"pull access denied for {name}, repository does not exist")
-        yield PullProgress(0, 1)
-        self.images.add(name)
-        yield PullProgress(1, 1)
-
     # Inside
 
-    async def _enter(self, verb: str) -> None:
+    async def enter(self, verb: str) -> None:
         self.calls[verb] += 1
         if self.hook:
             self.hook(verb, "before")
@@ -263,11 +248,6 @@ class FakeEngine(FakeHost):
     def _leave(self, verb: str) -> None:
         if self.hook:
             self.hook(verb, "after")
-
-    def _box(self, container: str) -> FakeContainer:
-        if container not in self.boxes:
-            raise Missing(f"No such container: {container}")
-        return self.boxes[container]
 
 
 async def _until_lost(queue: asyncio.Queue[EngineEvent | None]) -> AsyncIterator[EngineEvent]:

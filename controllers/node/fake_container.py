@@ -56,6 +56,7 @@ class FakeContainer:
     log: list[LogEntry] = field(default_factory=list)
     stopped_by_hand: bool = False
     executed: list[ExecRequest] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def body(self) -> JSON:

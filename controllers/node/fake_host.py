@@ -21,6 +21,7 @@ from fizz.controllers.node.engine import (
     Refused,
 )
 from fizz.controllers.node.fake_container import FakeContainer
+from fizz.schemas.images import Build
 
 __all__ = ["FakeHost"]
 
@@ -29,12 +30,17 @@ _BUILT_IN_NETWORKS: Final = ("bridge", "host", "none")
 
 
 class FakeHost:
-    """The state, and what changes it from outside. `images` are there; those of `registry` can be pulled."""
+    """The state, and what changes it from outside. `images` are there; those of `registry` can be pulled; `builds`
+    are those that were asked for, with their contexts.
+    """
 
     def __init__(
         self, *, images: Sequence[str], registry: Sequence[str], now: Callable[[], datetime] | None = None
     ) -> None:
         self.images, self.registry = set(images), set(registry)
+        self.ids: dict[str, str] = {}
+        """Ids of images by name; of the others, the name is the id."""
+        self.builds: list[tuple[Build, bytes]] = []
         self.boxes: dict[str, FakeContainer] = {}
         self.nets = {name: EngineNetwork(f"net-{name}", name, {}) for name in _BUILT_IN_NETWORKS}
         self.vols: dict[str, EngineVolume] = {}

@@ -7,8 +7,11 @@ containers that need the image, and those can be deleted meanwhile.
 |---|---|
 | missing (and none) | when the engine does not have the image |
 | always | for every new Container |
-| daily, weekly | for a new Container, if the image was named longer ago than that |
+| daily, weekly, every_<time> | for a new Container, if the image was named longer ago than that |
 | never, build | never: building is the client's |
+
+A Container whose `imageID` says which image it is, by content, has had its pull: `fizz up` looks for newer images, and
+what it found is what runs, in every replica and after a rollback.
 
 For `missing` nobody asks whether the image is there: the container is created, and the engine says if it is not.
 """
@@ -24,18 +27,20 @@ import structlog
 from fizz.client.objects import Key
 from fizz.controllers.node import engine as engines
 from fizz.controllers.node.engine import EngineError
+from fizz.controllers.node.pull_progress import Layers
 from fizz.controllers.node.retries import Retries
 from fizz.controllers.node.status import Trouble
 from fizz.schemas.container import Container
+from fizz.schemas.durations import parse_duration
 
 __all__ = ["Images", "Tell"]
 
 Tell = Callable[[Key, Literal["Normal", "Warning"], str, str], None]
 """Records an Event about the Container of that key."""
 
-_PULLED_BEFORE: Final = frozenset({"always", "daily", "weekly"})
 _NEVER_PULLED: Final = frozenset({"never", "build"})
 _AGES: Final = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
+_EVERY: Final = "every_"
 _FIRST_RETRY_SECONDS: Final = 2.0
 _LAST_RETRY_SECONDS: Final = 300.0
 
@@ -43,6 +48,15 @@ log: Final = structlog.get_logger()
 
 _Wanted = tuple[str, str]
 """An image and a platform, empty for the host's."""
+
+
+def max_age(policy: str) -> timedelta | None:
+    """How old an image may be without being pulled; 0 for one that always is, None for one that never is if there."""
+    if policy == "always":
+        return timedelta()
+    if policy.startswith(_EVERY):
+        return timedelta(microseconds=parse_duration(policy.removeprefix(_EVERY)) / 1000)
+    return _AGES.get(policy)
 
 
 @dataclass(slots=True)
@@ -76,13 +90,29 @@ class Images:
         """What keeps the container from being created; None if nothing does. Begins a pull if one is due."""
         policy = container.spec.pull_policy or "missing"
         key = Key(container.namespace, container.name)
-        if policy not in _PULLED_BEFORE or self._satisfied.get(key) == container.metadata.uid:
+        age = max_age(policy)
+        if age is None or self._satisfied.get(key) == container.metadata.uid or await self._has_chosen(container):
             return None
-        if policy in _AGES:
+        if age:
             image = await self._engine.image(container.spec.image)
-            if image and image.tagged_at and self._now() - image.tagged_at < _AGES[policy]:
+            if image and image.tagged_at and self._now() - image.tagged_at < age:
                 return None
         return self._pull(container)
+
+    async def reference(self, container: Container) -> str:
+        """What the engine is told to run: the image's name, or its id if the name stands for another one by now."""
+        chosen, name = container.spec.image_id, container.spec.image
+        if chosen is None:
+            return name
+        named = await self._engine.image(name)
+        if named is not None and named.id == chosen:
+            return name
+        return chosen if await self._engine.image(chosen) else name
+
+    async def _has_chosen(self, container: Container) -> bool:
+        """Whether it was said which image it is, by content, and the engine has it: there is nothing to look for."""
+        chosen = container.spec.image_id
+        return chosen is not None and await self._engine.image(chosen) is not None
 
     def missing(self, container: Container) -> Trouble:
         """The engine said that it does not have the image. Begins a pull if the policy allows one."""
@@ -123,8 +153,11 @@ class Images:
         error = ""
         try:
             log.info("pulling image", image=image, platform=platform or None)
-            async for progress in self._engine.pull(image, platform):
-                log.info("pulling image", image=image, layers_done=progress.done, layers=progress.total)
+            layers = Layers()
+            async for layer in self._engine.pull(image, platform):
+                if layers.take(layer):
+                    count = layers.progress
+                    log.info("pulling image", image=image, layers_done=count.done, layers=count.total)
         except EngineError as problem:
             error = f"image {image!r} cannot be pulled: {problem}"
             log.warning("pull failed", image=image, error=str(problem))

@@ -134,6 +134,7 @@ def container_labels(container: Container, owner: Owner) -> dict[str, str]:
         labels.COMPOSE_CONTAINER_NUMBER: str(int(ordinal) + 1) if ordinal.isdigit() else "1",
         labels.COMPOSE_ONEOFF: "False",
         labels.COMPOSE_CONFIG_HASH: digest,
+        **({labels.COMPOSE_IMAGE: container.spec.image_id} if container.spec.image_id else {}),
     }
 
 

@@ -3,17 +3,19 @@
 `call` runs a function that may block for long in a thread of its own. The threads are daemons: a process that is told
 to end does not wait for a container that takes its time to stop. Short calls have the engine's bounded pool instead.
 
+`blocking` is the other way round: what a thread reads, the event loop provides.
+
 `Stream` reads a blocking iterator, one item when one is asked for, so that a slow reader slows the writer down and
 nothing piles up in between. Closing it unblocks the thread by closing what it reads from.
 """
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterator
 from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
-__all__ = ["Stream", "call"]
+__all__ = ["Stream", "blocking", "call"]
 
 T = TypeVar("T")
 
@@ -45,6 +47,21 @@ async def call(function: Callable[[], T]) -> T:
 
     threading.Thread(target=work, name="fizz-engine-call", daemon=True).start()
     return await future
+
+
+def blocking(items: AsyncIterable[T]) -> Iterator[T]:
+    """A blocking iterator over an async one, for another thread than the event loop's. Call it in the loop."""
+    loop = asyncio.get_running_loop()
+    source = aiter(items)
+
+    async def following() -> T | object:
+        return await anext(source, _END)
+
+    def run() -> Iterator[T]:
+        while (item := asyncio.run_coroutine_threadsafe(following(), loop).result()) is not _END:
+            yield item  # type: ignore[misc]  # whatever is not the end is a T
+
+    return run()
 
 
 class Stream(Generic[T]):

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import click
@@ -18,12 +19,14 @@ from fizz.client.cli.deploy import apply_project
 from fizz.client.cli.logstream import LogFollower, LogOptions, Selection
 from fizz.client.cli.logtext import LogText
 from fizz.client.cli.options import SECONDS, Options, connection_options, pass_options, project_options
+from fizz.client.cli.preparing import Preparation, prepare_images
 from fizz.client.cli.progress import Progress, progress
-from fizz.client.cli.project import Resources, project_selector, read_resources
+from fizz.client.cli.project import Resources, load_options, load_project, project_selector, to_resources
 from fizz.client.cli.rollout import Rollout
 from fizz.client.cli.session import connect, load_settings
 from fizz.client.cli.teardown import stop_deployments
 from fizz.client.cli.waiting import wait_for_rollout
+from fizz.client.compose import Project
 from fizz.client.objects import uid_of
 from fizz.schemas.settings import Settings
 
@@ -39,6 +42,13 @@ __all__ = ["command"]
 )
 @click.option("--no-deps", is_flag=True, help="Leave alone what the services depend on.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, as `fizz plan` does, and do nothing.")
+@click.option("--build/--no-build", default=None, help="Build all images that can be built, or none.")
+@click.option(
+    "--pull",
+    type=click.Choice(["always", "missing", "never"]),
+    help="When to pull images, whatever the file says.",
+)
+@click.option("--quiet-pull", is_flag=True, help="Show no progress of pulls.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @click.option("--remove-orphans", is_flag=True, hidden=True, help="Always so: what is not in the file any more goes.")
 @project_options
@@ -52,6 +62,9 @@ def command(
     timeout: float | None,
     no_deps: bool,
     dry_run: bool,
+    build: bool | None,
+    pull: str | None,
+    quiet_pull: bool,
     quiet: bool,
     remove_orphans: bool,
 ) -> None:
@@ -60,21 +73,38 @@ def command(
     What has not changed is not touched; what is no longer in the file is removed, except for volumes. Without -d it
     shows what the containers write, and Ctrl-C stops them. Starts a server if none answers.
     """
-    resources = read_resources(options, services, dependencies=not no_deps)
+    project = load_project(options, load_options(options, services, dependencies=not no_deps))
+    resources = to_resources(project, partial=bool(services))
     if dry_run:
         show_plan(options, resources)
         return
+    run = _Run(project, resources, Preparation(build=build, pull=pull, quiet=quiet_pull or quiet), quiet)
     settings = load_settings(options)
     if started := ensure_server(settings):
         click.echo(started)
     rollout = Rollout(resources.names("Deployment"), wait=wait)
     if detach or wait:
-        asyncio.run(_detached(settings, resources, rollout, timeout, quiet))
+        asyncio.run(_detached(settings, run, rollout, timeout))
         return
     try:
-        asyncio.run(_attached(settings, resources, rollout, timeout))
+        asyncio.run(_attached(settings, run, rollout, timeout))
     except asyncio.CancelledError:  # by a second Ctrl-C
         raise KeyboardInterrupt from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is brought up, and how."""
+
+    project: Project
+    resources: Resources
+    images: Preparation
+    quiet: bool = False
+
+    async def prepare(self, client: Client) -> Resources:
+        """The resources, with images that are there."""
+        with progress(silent=self.quiet) as screen:
+            return await prepare_images(client, self.project, self.resources, self.images, screen)
 
 
 async def _apply(client: Client, resources: Resources, rollout: Rollout, screen: Progress, quiet: bool) -> None:
@@ -84,10 +114,10 @@ async def _apply(client: Client, resources: Resources, rollout: Rollout, screen:
         screen.say(line)
 
 
-async def _detached(
-    settings: Settings, resources: Resources, rollout: Rollout, timeout: float | None, quiet: bool
-) -> None:
+async def _detached(settings: Settings, run: _Run, rollout: Rollout, timeout: float | None) -> None:
+    quiet = run.quiet
     async with connect(settings) as client:
+        resources = await run.prepare(client)
         with progress(plain=quiet) as screen:
             await _apply(client, resources, rollout, screen, quiet)
             show = (lambda _: None) if quiet else screen.show
@@ -95,9 +125,10 @@ async def _detached(
             await wait_for_rollout(client, resources.namespace, selector, rollout, show, timeout)
 
 
-async def _attached(settings: Settings, resources: Resources, rollout: Rollout, timeout: float | None) -> None:
+async def _attached(settings: Settings, run: _Run, rollout: Rollout, timeout: float | None) -> None:
     """Show the logs until Ctrl-C, which stops the containers; a second one leaves at once."""
     async with connect(settings) as client:
+        resources = await run.prepare(client)
         with progress(plain=True) as screen:
             since = datetime.now(UTC)
             await _apply(client, resources, rollout, screen, quiet=False)

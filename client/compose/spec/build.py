@@ -1,11 +1,24 @@
-"""How an image is built: `build: folder`, or the long form. Read and printed; building itself is yet to come."""
+"""How an image is built: `build: folder`, or the long form. What becomes of it is in `builds`."""
 
 from typing import Any, Final
 
 from fizz.client.compose.nodes import Node
 from fizz.client.compose.paths import is_remote_context, located
 from fizz.client.compose.problems import Path
-from fizz.client.compose.shapes import Bytes, Flag, ListOf, Loose, Pairs, Reader, Shape, Table, Text, yes
+from fizz.client.compose.shapes import (
+    Bytes,
+    Flag,
+    ListOf,
+    Loose,
+    Pairs,
+    Reader,
+    Shape,
+    Table,
+    Text,
+    ignored,
+    later,
+    yes,
+)
 from fizz.client.compose.shapes.base import JSON
 from fizz.client.compose.shapes.collections import forbid_duplicates
 from fizz.client.compose.spec.files import BUILD_SECRETS
@@ -94,31 +107,33 @@ _STRINGS: Final = ListOf(Text(), duplicates="keep")
 
 BUILD: Final = Table(
     {
-        "context": yes(_Context()),
-        "dockerfile": yes(Text()),
-        "dockerfile_inline": yes(Text()),
-        "entitlements": yes(_STRINGS),
-        "args": yes(Pairs(absent=None)),
-        "ssh": yes(_Ssh()),
-        "labels": yes(Pairs()),
-        "cache_from": yes(_STRINGS),
-        "cache_to": yes(_STRINGS),
-        "no_cache": yes(Flag()),
-        "no_cache_filter": yes(ListOf(Text(), single=True, duplicates="error")),
-        "additional_contexts": yes(_Contexts(absent=None)),
-        "network": yes(Text()),
-        "provenance": yes(_Attestation()),
-        "sbom": yes(_Attestation()),
-        "pull": yes(Flag()),
-        "target": yes(Text()),
-        "shm_size": yes(Bytes(floats=False)),
-        "extra_hosts": yes(Hosts()),
-        "isolation": yes(Text()),
-        "privileged": yes(Flag()),
+        "context": yes(_Context(), "a folder, without what .dockerignore leaves out; or a URL for the engine"),
+        "dockerfile": yes(Text(), "in the context or outside of it"),
+        "dockerfile_inline": yes(Text(), "sent beside the context"),
+        "entitlements": ignored(_STRINGS, "a RUN step that needs one fails"),
+        "args": yes(Pairs(absent=None), "build arguments"),
+        "ssh": later(_Ssh()),
+        "labels": yes(Pairs(), "labels of the image"),
+        "cache_from": yes(_STRINGS, "images whose layers may be used"),
+        "cache_to": ignored(_STRINGS, "the image is the same"),
+        "no_cache": yes(Flag(), "all steps run anew"),
+        "no_cache_filter": yes(ListOf(Text(), single=True, duplicates="error"), "as no_cache: all steps run anew"),
+        "additional_contexts": yes(
+            _Contexts(absent=None), "folders and images, also of other services; nothing remote yet"
+        ),
+        "network": yes(Text(), "network of RUN steps"),
+        "provenance": ignored(_Attestation(), "the image is the same"),
+        "sbom": ignored(_Attestation(), "the image is the same"),
+        "pull": yes(Flag(), "newer base images are looked for"),
+        "target": yes(Text(), "the stage that is built"),
+        "shm_size": yes(Bytes(floats=False), "/dev/shm of RUN steps; with BuildKit since engine 23.0"),
+        "extra_hosts": yes(Hosts(), "the hosts file of RUN steps"),
+        "isolation": yes(Text(), "engines on Windows"),
+        "privileged": ignored(Flag(), "a RUN step that needs it fails"),
         "secrets": yes(BUILD_SECRETS),
-        "tags": yes(ListOf(Text())),
-        "ulimits": yes(BUILD_ULIMITS),
-        "platforms": yes(_STRINGS),
+        "tags": yes(ListOf(Text()), "further names of the image"),
+        "ulimits": yes(BUILD_ULIMITS, "limits of RUN steps; with BuildKit since engine 23.0"),
+        "platforms": yes(_STRINGS, "the first, or the one that platform names"),
     },
     short=_short,
     wanted="a path, or a mapping",

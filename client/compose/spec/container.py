@@ -45,8 +45,6 @@ class _PullPolicy(Text):
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         text = super().read(node, path, reader)
-        if text and isinstance(text.value, str) and text.value.startswith(("refresh", "every_")):
-            reader.warn(node, path, f'"{text.value}" is not supported yet; it acts as always')
         return text.with_value("missing") if text and text.value == "if_not_present" else text
 
 
@@ -182,7 +180,7 @@ CONTAINER: Final[dict[str, Key]] = {
     "privileged": yes(Flag(), "privileged"),
     "pull_policy": yes(
         _PullPolicy(pattern=_PULL_POLICY, form="always, never, missing, build, refresh, daily, weekly or every_<time>"),
-        "pullPolicy; refresh and every_<time> are yet to come",
+        "pullPolicy; refresh acts as missing",
     ),
     "pull_refresh_after": later(Text()),
     "read_only": yes(Flag(), "readOnly"),

@@ -108,7 +108,7 @@ def _extends(node: Node, path: Path, reader: Reader) -> Node | None:
 _SERVICE_KEYS: Final[dict[str, Key]] = {
     **CONTAINER,
     **WORKLOAD,
-    "build": later(BUILD, keep=True),
+    "build": yes(BUILD, "the image, made by `fizz build` and `fizz up`", keep=True),
     "depends_on": yes(MapOf(_DEPENDENCY, names=NAMES, from_list=_started), "spec.dependsOn of the Deployment"),
     "ports": yes(PORTS),
     "deploy": yes(DEPLOY, keep=True),

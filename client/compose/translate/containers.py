@@ -38,7 +38,6 @@ _IF_NOT_EMPTY: Final = (
     "annotations", "uts", "userns_mode", "cgroup", "cgroup_parent", "runtime", "isolation", "cpuset",
     "oom_kill_disable", "use_api_socket",
 )  # fmt: skip
-_PULL_POLICIES: Final = {"always", "never", "missing", "build", "daily", "weekly"}
 _FOLDERS: Final = {"secrets": "/run/secrets/", "configs": "/"}
 
 
@@ -102,7 +101,7 @@ def _pull_policy(service: JSON) -> str | None:
     policy = service.get("pull_policy")
     if policy is None:
         return "build" if service.get("build") and not service.get("image") else None
-    return policy if policy in _PULL_POLICIES else "always"  # "refresh" and "every_<time>" ask for something fresh
+    return "missing" if policy == "refresh" else str(policy)  # as docker compose has it: it names no time
 
 
 def _files(kind: str, service: JSON, model: JSON) -> list[FileProjection]:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fizz.client.api import Client
+from fizz.client.cli import preparing
 from fizz.client.cli.deploy import apply_project
 from fizz.client.cli.main import cli
 from fizz.client.cli.options import Options
@@ -60,6 +61,7 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
 @pytest.fixture
 def fizz(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fizz:
     """Runs a command line beside the server's loop, in an empty folder."""
+    monkeypatch.setattr(preparing, "_NODE_SECONDS", 0.05)  # there is none, and nobody need wait for it
     monkeypatch.setattr(logs, "configure", lambda *_: None)  # the logs of the tests are not the command's to set up
     folder = tmp_path / "here"
     folder.mkdir()

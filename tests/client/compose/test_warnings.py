@@ -11,14 +11,10 @@ Warnings = Callable[..., list[str]]
     ("services", "warning"),
     [
         ("web: {image: x, ^pre_start: [{image: y}]}", "services.web.pre_start is not supported yet"),
-        ("web: {^build: {context: ., args: [A=1]}}", "services.web.build is not supported yet"),
+        ("web: {build: {context: ., ^ssh: [default]}}", "services.web.build.ssh is not supported yet"),
         (
             "web: {image: x, deploy: {restart_policy: {condition: any, ^window: 3s}}}",
             "services.web.deploy.restart_policy.window is not supported yet",
-        ),
-        (
-            "web: {image: x, pull_policy: ^every_12h}",
-            'services.web.pull_policy "every_12h" is not supported yet; it acts as always',
         ),
         (
             "web: {image: x, command: ^a | b}",
@@ -40,7 +36,7 @@ Warnings = Callable[..., list[str]]
         ),
     ],
     ids=[
-        "not-yet", "build", "not-yet-inside", "pull-policy",
+        "not-yet", "build", "not-yet-inside",
         "shell-operator", "variable", "fraction", "replicas", "same-port",
     ],
 )  # fmt: skip

@@ -21,7 +21,6 @@ from fizz.controllers.node.engine import (
     NameTaken,
     PublishedPort,
     PullFailed,
-    PullProgress,
     Refused,
 )
 from fizz.controllers.node.engine_json import (
@@ -36,9 +35,10 @@ from fizz.controllers.node.engine_json import (
     volume_of,
 )
 from fizz.controllers.node.log_frames import LogFrames
-from fizz.controllers.node.pull_progress import Layers
+from fizz.controllers.node.pull_progress import Layers, PullProgress, layer_of
 from fizz.controllers.node.unix_time import just_after, to_unix
 from fizz.schemas.base import JSON
+from fizz.schemas.images import Progress
 
 INSPECTED: JSON = {
     "Id": "abc",
@@ -216,17 +216,20 @@ def test_a_terminal_has_lines_without_frames() -> None:
 
 def test_a_pull_counts_layers() -> None:
     layers = Layers()
-    told = [
-        layers.take({"status": "Pulling from library/nginx", "id": "latest"}),
-        layers.take({"status": "Pulling fs layer", "id": "a"}),
-        layers.take({"status": "Already exists", "id": "b"}),
-        layers.take({"status": "Downloading", "id": "a"}),
-        layers.take({"status": "Pull complete", "id": "a"}),
-        layers.take({"status": "Digest: sha256:x"}),
+    lines: list[JSON] = [
+        {"status": "Pulling from library/nginx", "id": "latest"},
+        {"status": "Pulling fs layer", "id": "a"},
+        {"status": "Already exists", "id": "b"},
+        {"status": "Downloading", "id": "a", "progressDetail": {"current": 1, "total": 4}},
+        {"status": "Pull complete", "id": "a"},
+        {"status": "Digest: sha256:x"},
     ]
+    told = [found for line in lines if (found := layer_of(line))]
 
-    assert told == [False, True, True, False, True, False]
+    assert [layers.take(each) for each in told] == [False, True, True, False, True, False]
     assert layers.progress == PullProgress(2, 2)
+    assert told[3] == Progress(id="a", name="a", state="running", detail="Downloading", done=1, total=4)
+    assert told[5] == Progress(text="Digest: sha256:x\n")
 
 
 TIMES = [
