@@ -39,10 +39,6 @@ class Keys:
         key = self._loaded().get(identifier)
         return key.public_key() if key else None
 
-    def public_keys(self) -> "dict[str, EllipticCurvePublicKey]":
-        """All public keys by their ids."""
-        return {identifier: key.public_key() for identifier, key in self._loaded().items()}
-
     def _loaded(self) -> "dict[str, EllipticCurvePrivateKey]":
         if not self._keys:
             made = self._load() if self._folder else [_new_key()]

@@ -238,8 +238,12 @@ class Registry:
 
     def add(self, resource: Resource) -> None:
         """Serve a resource, in place of one of the same group, version and plural. Raises `ValueError` if its kind is
-        taken by another resource.
+        taken by another resource, or its plural by a built-in kind, with which it would share its objects.
         """
+        if not resource.builtin and any(
+            each.builtin and each.plural == resource.plural for each in self.resources(resource.group)
+        ):
+            raise ValueError(f"{resource.name} is built in")
         place = (resource.group, resource.version, resource.plural)
         taken = self.by_kind(resource.api_version, resource.kind)
         if taken and taken.plural != resource.plural:

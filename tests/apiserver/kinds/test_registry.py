@@ -97,6 +97,13 @@ def test_a_changed_kind_replaces_the_old_one(registry: Registry, widget: Resourc
     assert registry.by_kind("example.com/v1", "Gizmo") is renamed
 
 
+def test_no_version_of_a_custom_kind_shares_the_objects_of_a_built_in_one(registry: Registry, widget: Resource) -> None:
+    group = "rbac.authorization.k8s.io"
+    with pytest.raises(ValueError, match=r"clusterroles\.rbac\.authorization\.k8s\.io is built in"):
+        registry.add(dataclasses.replace(widget, group=group, version="v2", plural="clusterroles"))
+    assert registry.versions(group) == ["v1"]
+
+
 def test_a_kind_can_be_served_in_one_place_only(registry: Registry, widget: Resource) -> None:
     registry.add(widget)
     with pytest.raises(ValueError, match="already served as widgets"):

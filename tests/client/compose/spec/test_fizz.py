@@ -13,7 +13,9 @@ Errors = Callable[..., list[str]]
 WEB = "services:\n  web:\n    image: x\n"
 
 
-NOT_THERE = [path.rpartition(".")[2] for path, honoured, _ in rows_below("services.web.x-fizz")[1:] if honoured != "yes"]
+NOT_THERE = [
+    path.rpartition(".")[2] for path, honoured, _ in rows_below("services.web.x-fizz")[1:] if honoured != "yes"
+]
 
 
 @pytest.mark.parametrize("name", NOT_THERE)
