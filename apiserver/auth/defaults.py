@@ -20,6 +20,7 @@ from fizz.apiserver.auth import rbac
 from fizz.apiserver.auth.rbac import Rule
 from fizz.apiserver.auth.users import AUTHENTICATED, MASTERS, UNAUTHENTICATED
 from fizz.schemas.base import JSON
+from fizz.schemas.kinds import BUILTIN
 
 __all__ = ["AUTO_UPDATE", "MANIFESTS", "completed"]
 
@@ -31,7 +32,10 @@ _AGGREGATE: Final = f"{_GROUP}/aggregate-to-"
 _READ: Final = ("get", "list", "watch")
 _WRITE: Final = ("create", "delete", "deletecollection", "patch", "update")
 _OPEN: Final = ("configmaps", "serviceaccounts")
-_FIZZ: Final = ("containers", "deployments", "networks", "services", "volumes")
+_KINDS: Final = [kind for kind in BUILTIN if kind.group == "fizz.dev" and kind.namespaced]
+_FIZZ: Final = tuple(kind.plural for kind in _KINDS)
+_STATUS: Final = tuple(f"{kind.plural}/status" for kind in _KINDS if kind.status)
+_SCALE: Final = tuple(f"{kind.plural}/scale" for kind in _KINDS if kind.scale)
 
 _INSIDE: Final = ("containers/engine", "containers/log")
 _PUBLIC: Final = ("/healthz", "/livez", "/readyz", "/version", "/version/")
@@ -40,7 +44,7 @@ _DISCOVERY: Final = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi
 _VIEW: Final = (
     Rule(_READ, ("",), (*_OPEN, "events", "namespaces")),
     Rule(_READ, ("events.k8s.io",), ("events",)),
-    Rule(_READ, ("fizz.dev",), ("*",)),
+    Rule(_READ, ("fizz.dev",), (*_FIZZ, *_STATUS, *_SCALE, *_INSIDE, "nodes", "nodes/status")),
     Rule(_READ, ("coordination.k8s.io",), ("leases",)),
 )
 _EDIT: Final = (
@@ -49,7 +53,9 @@ _EDIT: Final = (
     Rule(_WRITE, ("events.k8s.io",), ("events",)),
     Rule(("create",), ("",), ("serviceaccounts/token",)),
     Rule(("impersonate",), ("",), ("serviceaccounts",)),
-    Rule(_WRITE, ("fizz.dev",), (*_FIZZ, "deployments/scale")),
+    Rule(_WRITE, ("fizz.dev",), (*_FIZZ, *_SCALE)),
+    Rule(("create",), ("fizz.dev",), ("containers/exec", "containers/restart")),
+    Rule(("update",), ("fizz.dev",), ("containers/archive",)),
     Rule(("create",), ("fizz.dev",), ("containers/exec", "containers/restart")),
     Rule(("update",), ("fizz.dev",), ("containers/archive",)),
     Rule(("create",), ("fizz.dev",), ("nodes/build", "nodes/pull", "nodes/push")),

@@ -519,6 +519,33 @@ async def test_a_role_in_a_namespace_may_be_about_that_namespace(api: Any, jane:
     assert (await jane("GET", "/api/v1/namespaces/default")).code == 403
 
 
+async def test_viewers_read_and_editors_write_what_runs_and_neither_owns_the_nodes(api: Any) -> None:
+    await api.namespace()
+    path = f"{AUTHORIZATION}/subjectaccessreviews"
+
+    async def may(user: str, verb: str, resource: str, subresource: str = "", group: str = "fizz.dev") -> bool:
+        attributes = {"verb": verb, "group": group, "resource": resource, "namespace": "blog"}
+        asked = {"user": user, "resourceAttributes": {**attributes, "subresource": subresource}}
+        return bool((await api.post(path, {"spec": asked})).json["status"]["allowed"])
+
+    for name in ("view", "edit", "admin"):
+        await bind(api, name, name, namespace="blog")
+    for kind in ("containers", "deployments", "networks", "services", "volumes"):
+        assert await may("view", "watch", kind)
+        assert not await may("view", "create", kind)
+        assert await may("edit", "create", kind)
+        assert await may("admin", "delete", kind)
+    assert await may("view", "get", "containers", "log")
+    for verb, subresource in (("create", "exec"), ("create", "restart"), ("update", "archive")):
+        assert not await may("view", verb, "containers", subresource)
+        assert await may("edit", verb, "containers", subresource)
+    for user in ("view", "edit", "admin"):
+        for verb, subresource in (("create", "build"), ("create", "pull"), ("get", "images")):
+            assert not await may(user, verb, "nodes", subresource)
+        assert await may(user, "list", "secrets", group="") is (user != "view")
+        assert await may(user, "create", "roles", group="rbac.authorization.k8s.io") is (user == "admin")
+
+
 async def test_default_roles_are_mended_at_the_start_unless_told_not_to(api: Any) -> None:
     path = f"{RBAC}/clusterroles"
     empty: JSON = {"rules": []}
