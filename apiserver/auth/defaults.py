@@ -44,7 +44,7 @@ _DISCOVERY: Final = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi
 _VIEW: Final = (
     Rule(_READ, ("",), (*_OPEN, "events", "namespaces")),
     Rule(_READ, ("events.k8s.io",), ("events",)),
-    Rule(_READ, ("fizz.dev",), (*_FIZZ, *_STATUS, *_SCALE, *_INSIDE, "nodes", "nodes/status")),
+    Rule(_READ, ("fizz.dev",), (*_FIZZ, *_STATUS, *_SCALE, *_INSIDE, "nodes", "nodes/images", "nodes/status")),
     Rule(_READ, ("coordination.k8s.io",), ("leases",)),
 )
 _EDIT: Final = (
@@ -54,8 +54,6 @@ _EDIT: Final = (
     Rule(("create",), ("",), ("serviceaccounts/token",)),
     Rule(("impersonate",), ("",), ("serviceaccounts",)),
     Rule(_WRITE, ("fizz.dev",), (*_FIZZ, *_SCALE)),
-    Rule(("create",), ("fizz.dev",), ("containers/exec", "containers/restart")),
-    Rule(("update",), ("fizz.dev",), ("containers/archive",)),
     Rule(("create",), ("fizz.dev",), ("containers/exec", "containers/restart")),
     Rule(("update",), ("fizz.dev",), ("containers/archive",)),
     Rule(("create",), ("fizz.dev",), ("nodes/build", "nodes/pull", "nodes/push")),

@@ -524,8 +524,9 @@ async def test_viewers_read_and_editors_write_what_runs_and_neither_owns_the_nod
     path = f"{AUTHORIZATION}/subjectaccessreviews"
 
     async def may(user: str, verb: str, resource: str, subresource: str = "", group: str = "fizz.dev") -> bool:
-        attributes = {"verb": verb, "group": group, "resource": resource, "namespace": "blog"}
-        asked = {"user": user, "resourceAttributes": {**attributes, "subresource": subresource}}
+        namespace = "" if resource == "nodes" else "blog"
+        attributes = {"verb": verb, "group": group, "resource": resource, "subresource": subresource}
+        asked = {"user": user, "resourceAttributes": {**attributes, "namespace": namespace}}
         return bool((await api.post(path, {"spec": asked})).json["status"]["allowed"])
 
     for name in ("view", "edit", "admin"):
