@@ -3,10 +3,26 @@
 Source: the NamespaceLifecycle admission plug-in of Kubernetes.
 """
 
+from typing import Final
+
 from fizz.apiserver import errors
 from fizz.schemas.base import JSON
 
-__all__ = ["check_open"]
+__all__ = ["PERMANENT", "check_deletable", "check_open"]
+
+PERMANENT: Final = frozenset({"default", "fizz-node-lease", "fizz-system"})
+"""Namespaces that stay. By the uid of fizz-system a server knows what is its own in an engine: without it, it would not
+know its containers again.
+"""
+
+
+def check_deletable(name: str) -> None:
+    """Raises `Forbidden` for a namespace that must stay."""
+    if name in PERMANENT:
+        raise errors.Forbidden(
+            f'namespaces "{name}" is forbidden: this namespace may not be deleted',
+            details={"name": name, "kind": "namespaces"},
+        )
 
 
 def check_open(namespace: JSON | None, name: str, resource: str, object_name: str) -> None:

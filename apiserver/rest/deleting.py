@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fizz.apiserver import errors
+from fizz.apiserver.admission import namespaces
 from fizz.apiserver.kinds.custom.names import CLEANUP, with_condition
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest import reading
@@ -95,7 +96,9 @@ async def delete(context: Context, resource: Resource, target: Target, options: 
 
 
 def plan_delete(context: Context, resource: Resource, live: JSON, options: DeleteOptions) -> Draft:
-    """What a deletion makes of an object. Raises `Conflict` where a precondition does not hold."""
+    """What a deletion makes of an object. Raises `Conflict` where a precondition does not hold, `Forbidden`
+    for what must stay.
+    """
     metadata = live["metadata"]
     name = metadata["name"]
     if options.uid and options.uid != metadata["uid"]:
@@ -107,6 +110,8 @@ def plan_delete(context: Context, resource: Resource, live: JSON, options: Delet
             f"ResourceVersion in object meta: {metadata['resourceVersion']}"
         )
         raise errors.Conflict.of(resource.name, name, why)
+    if (resource.group, resource.plural) == ("", "namespaces"):
+        namespaces.check_deletable(name)
     finalizers = list(metadata.get("finalizers") or [])
     if _is_definition(resource) and "deletionTimestamp" not in metadata:
         if CLEANUP not in finalizers:

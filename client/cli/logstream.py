@@ -115,7 +115,13 @@ class LogFollower:
             await asyncio.wait(self._tasks, timeout=_DRAIN_SECONDS)
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """Follow until cancelled. Raises what `emit` raises, as `BrokenPipeError` when nobody reads any more."""
+        try:
+            await self._run()
+        except ExceptionGroup as problems:
+            raise problems.exceptions[0] from None
+
+    async def _run(self) -> None:
         selection = self._selection
         options = self._options
         async with asyncio.TaskGroup() as group:

@@ -107,8 +107,10 @@ class _Run:
             return await prepare_images(client, self.project, self.resources, self.images, screen)
 
 
-async def _apply(client: Client, resources: Resources, rollout: Rollout, screen: Progress, quiet: bool) -> None:
-    done = await apply_project(client, resources, screen.say)
+async def _apply(
+    client: Client, resources: Resources, rollout: Rollout, screen: Progress, timeout: float | None, quiet: bool
+) -> None:
+    done = await apply_project(client, resources, screen.say, timeout)
     rollout.applied(each.object for each in done.results if each.object["kind"] == "Deployment")
     for line in [] if quiet else result_lines(done.results):
         screen.say(line)
@@ -119,7 +121,7 @@ async def _detached(settings: Settings, run: _Run, rollout: Rollout, timeout: fl
     async with connect(settings) as client:
         resources = await run.prepare(client)
         with progress(plain=quiet) as screen:
-            await _apply(client, resources, rollout, screen, quiet)
+            await _apply(client, resources, rollout, screen, timeout, quiet)
             show = (lambda _: None) if quiet else screen.show
             selector = project_selector(resources.project)
             await wait_for_rollout(client, resources.namespace, selector, rollout, show, timeout)
@@ -131,7 +133,7 @@ async def _attached(settings: Settings, run: _Run, rollout: Rollout, timeout: fl
         resources = await run.prepare(client)
         with progress(plain=True) as screen:
             since = datetime.now(UTC)
-            await _apply(client, resources, rollout, screen, quiet=False)
+            await _apply(client, resources, rollout, screen, timeout, quiet=False)
             interrupted = asyncio.Event()
             watching = asyncio.create_task(_watch(client, resources, rollout, since, timeout, screen))
             interrupt = asyncio.create_task(interrupted.wait())
@@ -162,13 +164,22 @@ async def _watch(
     selection = Selection(resources.namespace, selector, resources.services)
     follower = LogFollower(client, selection, LogOptions(since=since), LogText().write)
     logs = asyncio.create_task(follower.run())
-    try:
+
+    async def until_ended() -> None:
         await wait_for_rollout(client, resources.namespace, selector, rollout, screen.show, timeout)
         await _until_ended(client, selection, screen)
         await follower.drain()
+
+    ending = asyncio.create_task(until_ended())
+    try:
+        await asyncio.wait({logs, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if logs.done() and not ending.done():
+            logs.result()  # it ends by itself only if it fails, as when nobody reads any more
+        await ending
     finally:
-        logs.cancel()
-        await asyncio.gather(logs, return_exceptions=True)
+        for task in (logs, ending):
+            task.cancel()
+        await asyncio.gather(logs, ending, return_exceptions=True)
 
 
 async def _until_ended(client: Client, selection: Selection, screen: Progress) -> None:

@@ -176,3 +176,13 @@ async def test_a_namespace_goes_when_it_is_finalized(api: Any) -> None:
     done = await api.put("/api/v1/namespaces/blog/finalize", ending)
     assert done.code == 200, done.body
     assert (await api.get("/api/v1/namespaces/blog")).code == 404
+
+
+@pytest.mark.parametrize("name", ["default", "fizz-system", "fizz-node-lease"])
+async def test_the_namespaces_of_the_server_itself_stay(api: Any, name: str) -> None:
+    await api.post("/api/v1/namespaces", {"metadata": {"name": name}})
+
+    refused = await api.delete(f"/api/v1/namespaces/{name}")
+
+    assert (refused.code, refused.json["reason"]) == (403, "Forbidden")
+    assert refused.json["message"] == f'namespaces "{name}" is forbidden: this namespace may not be deleted'

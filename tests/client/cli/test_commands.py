@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from fizz.client.api import Client
 from fizz.client.cli import preparing
 from fizz.client.cli.deploy import apply_project
+from fizz.client.cli.failures import Failure
 from fizz.client.cli.main import cli
 from fizz.client.cli.options import Options
 from fizz.client.cli.project import read_resources
@@ -285,7 +286,7 @@ async def test_up_waits_for_an_earlier_down(fizz: Fizz, client: Client) -> None:
     await hold(client, Deployment, "web", [])
     results = (await up).results
 
-    assert told == ["the project shop is still being taken down; waiting for that"]
+    assert told == ["waiting for the end of what is being deleted: deployment/web"]
     assert [done.object["metadata"]["name"] for done in results if done.verb == "created"] == ["web"]
     assert (await client.get(Deployment, "web", "shop")).metadata.uid != before
 
@@ -436,3 +437,18 @@ async def test_a_plan_has_no_other_forms_than_table_json_and_yaml(fizz: Fizz) ->
     result = await fizz("plan", "-o", "name")
 
     assert (result.exit_code, "not as name" in result.output) == (2, True)
+
+
+async def test_up_names_what_is_being_deleted_beneath_it_and_waits_no_longer_than_it_may(
+    fizz: Fizz, client: Client
+) -> None:
+    write("compose.yml", COMPOSE)
+    await apply_project(client, read_resources(Options()), lambda _: None)
+    await client.patch(Network, "default", {"metadata": {"finalizers": ["fizz.dev/node"]}}, "shop")
+    await client.delete(Network, "default", "shop")
+    told: list[str] = []
+
+    with pytest.raises(Failure, match=r"still there after 0\.2 s: network/default"):
+        await apply_project(client, read_resources(Options()), told.append, timeout=0.2)
+
+    assert told == ["waiting for the end of what is being deleted: network/default"]
