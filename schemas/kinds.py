@@ -176,7 +176,7 @@ BUILTIN: Final[tuple[Kind, ...]] = (
     Kind(
         "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", "apiextensions",
         namespaced=False, short_names=("crd", "crds"), categories=("api-extensions",), status=True,
-        columns=(Column("Created At", ".metadata.creationTimestamp", "date"),),
+        columns=(Column("Created At", ".metadata.creationTimestamp"),),
     ),
     Kind(
         *_RBAC, "Role", "roles", "rbac",

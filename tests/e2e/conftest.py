@@ -95,6 +95,12 @@ def kubectl() -> str:
 
 
 @pytest.fixture(scope="session")
+def helm() -> str:
+    """The path of a real helm."""
+    return _program("helm")
+
+
+@pytest.fixture(scope="session")
 def docker_compose() -> str:
     """The path of docker compose v5, which Fizz is measured against."""
     return _program("docker-compose")

@@ -1,0 +1,46 @@
+"""helm manages a chart with core and custom kinds: install, upgrade, history, rollback, uninstall."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.e2e.harness import Server
+from tests.e2e.machinery import CHART, Program, serving
+
+
+@pytest.fixture(scope="module")
+def programs(
+    make_server: Callable[[], Server], kubectl: str, helm: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Program, Program]]:
+    folder = tmp_path_factory.mktemp("helm")
+    with serving(make_server()) as kubeconfig:
+        yield Program(helm, kubeconfig, folder), Program(kubectl, kubeconfig, folder)
+
+
+def test_a_release_lives_from_install_to_uninstall(programs: tuple[Program, Program]) -> None:
+    helm, kubectl = programs
+    place, wait = ("-n", "shop"), ("--wait", "--timeout", "30s")
+
+    def color() -> str:
+        return kubectl("get", *place, "configmap/one-settings", "crontab/one-tab", "-o", "jsonpath={..color}{..image}")
+
+    helm("install", "one", CHART, *place, "--create-namespace", *wait)
+    assert color() == "redred"
+    helm("upgrade", "one", CHART, *place, "--set", "color=blue", *wait)
+    assert color() == "blueblue"
+    helm("rollback", "one", "1", *place, *wait)
+    assert color() == "redred"
+    history = helm("history", "one", *place)
+    assert [line.split()[0] for line in history.splitlines()[1:]] == ["1", "2", "3"]
+    assert "Rollback to 1" in history
+    assert "deployed" in helm("list", *place)
+    assert "one-tab" in helm("status", "one", *place)
+    helm("uninstall", "one", *place, *wait)
+    left = kubectl("get", *place, "configmap,secret,crontab,role,serviceaccount", "-o", "name").split()
+    assert not [name for name in left if "one" in name]
+
+
+def test_a_failing_install_says_what_is_wrong(programs: tuple[Program, Program]) -> None:
+    helm, _ = programs
+    said = helm("install", "two", CHART, "--set-json", "color=[1]", code=1)
+    assert "two" in said or "color" in said

@@ -1,0 +1,57 @@
+"""The Python clients of Kubernetes work as released: objects, patches, watches, leader election.
+
+Each runs as a program of its own (see clients/): what they leave open at their end is no business of ours.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.e2e.harness import Server, eventually
+from tests.e2e.machinery import DEFINITION, Program, serving
+
+_CLIENTS: Final = Path(__file__).parent / "clients"
+
+
+@pytest.fixture(scope="module")
+def kubeconfig(
+    make_server: Callable[[], Server], kubectl: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    with serving(make_server()) as path:
+        program = Program(kubectl, path, tmp_path_factory.mktemp("clients"))
+        program("apply", "-f", DEFINITION)
+        program("wait", "--for=condition=Established", "crd/crontabs.stable.example.com", "--timeout=10s")
+        yield path
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "kubernetes_typed.py",
+        "kubernetes_dynamic.py",
+        "kubernetes_asyncio_client.py",
+        "lightkube_client.py",
+        "kr8s_client.py",
+    ],
+)
+def test_a_client_does_all_that_it_can(script: str, kubeconfig: Path, tmp_path: Path) -> None:
+    python = Program(sys.executable, kubeconfig, tmp_path)
+    python(_CLIENTS / script, kubeconfig)
+
+
+def test_leadership_goes_on_when_the_leader_dies(kubeconfig: Path, tmp_path: Path) -> None:
+    python = Program(sys.executable, kubeconfig, tmp_path)
+    logs = {name: tmp_path / f"{name}.log" for name in ("one", "two")}
+    running = {"one": python.start(_CLIENTS / "leader.py", kubeconfig, "one", log=logs["one"])}
+    try:
+        eventually(lambda: "one leads" in logs["one"].read_text(), what="the first one leads")
+        running["two"] = python.start(_CLIENTS / "leader.py", kubeconfig, "two", log=logs["two"])
+        running["one"].kill()
+        eventually(lambda: "two leads" in logs["two"].read_text(), what="the second one takes over")
+    finally:
+        for process in running.values():
+            process.kill()
+            process.wait(10)
