@@ -2,15 +2,16 @@
 
 import contextlib
 import ipaddress
-import os
 import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from fizz.apiserver.auth.certificates import CertificateError, Certificates
 from fizz.apiserver.config import Config
 from fizz.apiserver.rest.gate import Door
+from fizz.schemas import sockets
 
 __all__ = ["ListenError", "Listener", "listeners", "shown"]
 
@@ -34,15 +35,15 @@ class Listener:
 @contextlib.contextmanager
 def listeners(config: Config, certificates: Certificates | None) -> Iterator[list[Listener]]:
     """All sockets, closed in the end. Raises `ListenError`."""
-    found: list[Listener] = []
-    try:
-        found.append(Listener(Door.SOCKET, _unix(config), str(config.socket)))
+    with contextlib.ExitStack() as stack:
+        found = [Listener(Door.SOCKET, _unix(config.socket, stack), str(config.socket))]
         if config.listen and certificates:
             try:
                 context = certificates.context()
             except CertificateError as problem:
                 raise ListenError(str(problem)) from problem
-            found.append(Listener(Door.TLS, _tcp(*config.listen), shown(config.listen), context))
+            listener = stack.enter_context(_tcp(*config.listen))
+            found.append(Listener(Door.TLS, listener, shown(config.listen), context))
         if config.listen_plain:
             host = config.listen_plain[0]
             if not _is_loopback(host):
@@ -50,14 +51,9 @@ def listeners(config: Config, certificates: Certificates | None) -> Iterator[lis
                     f"cannot listen at {host} without TLS: whoever reaches that port is the administrator, so only "
                     "loopback addresses are served, as 127.0.0.1; --listen serves any address over TLS"
                 )
-            found.append(Listener(Door.PLAIN, _tcp(*config.listen_plain), shown(config.listen_plain)))
+            listener = stack.enter_context(_tcp(*config.listen_plain))
+            found.append(Listener(Door.PLAIN, listener, shown(config.listen_plain)))
         yield found
-    finally:
-        for each in found:
-            each.socket.close()
-            if each.door is Door.SOCKET:
-                with contextlib.suppress(OSError):
-                    config.socket.unlink()
 
 
 def shown(address: tuple[str, int]) -> str:
@@ -66,27 +62,13 @@ def shown(address: tuple[str, int]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _unix(config: Config) -> socket.socket:
-    path = config.socket
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if path.exists() and _answers(str(path)):
-        raise ListenError(f"a server already answers at {path}; stop it first, or choose another with FIZZ_SOCKET")
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(0o177)
+def _unix(path: Path, stack: contextlib.ExitStack) -> socket.socket:
     try:
-        listener.bind(str(path))
+        return stack.enter_context(sockets.bound(path))
+    except sockets.SocketTaken as problem:
+        raise ListenError(f"{problem}; stop that server first, or choose another socket with FIZZ_SOCKET") from problem
     except OSError as problem:
         raise ListenError(f"cannot listen at {path}: {problem.strerror or problem}") from problem
-    finally:
-        os.umask(mask)
-    listener.listen(_BACKLOG)
-    return listener
-
-
-def _answers(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(path) == 0
 
 
 def _is_loopback(host: str) -> bool:
@@ -105,6 +87,7 @@ def _tcp(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as problem:
+        listener.close()
         raise ListenError(f"cannot listen at {host}:{port}: {problem.strerror or problem}") from problem
     listener.listen(_BACKLOG)
     return listener

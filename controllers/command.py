@@ -45,7 +45,7 @@ def node(**flags: str | None) -> None:
 
 
 def _run(names: Sequence[str], flags: dict[str, str | None]) -> None:
-    from fizz.controllers.run import UnknownController, run
+    from fizz.controllers.run import AgentRuns, UnknownController, run
     from fizz.schemas import logs
     from fizz.schemas.settings import Settings, SettingsError
 
@@ -54,7 +54,7 @@ def _run(names: Sequence[str], flags: dict[str, str | None]) -> None:
         logs.configure(settings.log_format, settings.log_level)
         with asyncio.Runner(loop_factory=_loop) as runner:
             runner.run(run(settings, names))
-    except (SettingsError, UnknownController) as problem:
+    except (SettingsError, UnknownController, AgentRuns) as problem:
         click.echo(f"error: {problem}", err=True)
         sys.exit(2 if isinstance(problem, UnknownController) else 1)
 

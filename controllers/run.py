@@ -16,15 +16,20 @@ import structlog
 from fizz.client.api import Client
 from fizz.client.controller import Manager
 from fizz.client.events import EventRecorder
+from fizz.schemas import sockets
 from fizz.schemas.settings import Settings
 
-__all__ = ["CONTROLLERS", "UnknownController", "run"]
+__all__ = ["CONTROLLERS", "AgentRuns", "UnknownController", "run"]
 
 log: Final = structlog.get_logger()
 
 
 class UnknownController(Exception):
     """There is no controller of that name; the message says which there are."""
+
+
+class AgentRuns(Exception):
+    """A node agent runs here already, and two would work against each other; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,11 @@ async def _aggregation(context: _Context) -> None:
 async def _node(context: _Context) -> None:
     from fizz.controllers.node import NodeAgent
 
+    if sockets.answers(context.settings.agent_socket):
+        raise AgentRuns(
+            f"a node agent already answers at {context.settings.agent_socket}; stop that `fizz server` or "
+            "`fizz controllers` first, or choose another folder with FIZZ_DATA_DIR"
+        )
     recorder = await context.recorder("node-agent")
     NodeAgent(context.manager, recorder, context.settings).register()
 
@@ -92,7 +102,10 @@ CONTROLLERS: Final[Mapping[str, Callable[[_Context], Awaitable[None]]]] = {
 
 
 async def run(settings: Settings, names: Sequence[str] | None = None) -> None:
-    """Run the controllers of those names, or all, until SIGTERM or SIGINT. Raises `UnknownController` at once."""
+    """Run the controllers of those names, or all, until SIGTERM or SIGINT.
+
+    Raises `UnknownController` or `AgentRuns` at once.
+    """
     chosen = list(dict.fromkeys(names or CONTROLLERS))
     for name in chosen:
         if name not in CONTROLLERS:

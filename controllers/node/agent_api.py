@@ -34,7 +34,7 @@ from fizz.controllers.node.agent_images import AgentImages
 from fizz.controllers.node.engine import EngineContainer, EngineError, ExecRequest, Execs, Execution, Images
 from fizz.controllers.node.engine import Logs as LogEngine
 from fizz.controllers.node.logs import Lives, LogRequest, read
-from fizz.schemas import times
+from fizz.schemas import sockets, times
 from fizz.schemas.base import JSON
 
 __all__ = ["AgentApi"]
@@ -63,7 +63,7 @@ class AgentApi:
         self._engine, self._lives, self._path = engine, lives, path
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set. Raises `OSError` if the socket cannot be made."""
+        """Serve until `stop` is set. Raises `SocketTaken`, or `OSError` if the socket cannot be made."""
         app = web.Application()
         app.router.add_get("/containers/{namespace}/{name}/log", self._log)
         app.router.add_get("/containers/{namespace}/{name}/engine", self._raw)
@@ -72,15 +72,14 @@ class AgentApi:
         app.router.add_post("/containers/{namespace}/{name}/restart", self._restart)
         AgentImages(self._engine).add_to(app.router)
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            await web.UnixSite(runner, str(self._path)).start()
-            self._path.chmod(0o600)
-            log.info("node agent answers", socket=str(self._path))
-            await stop.wait()
-        finally:
-            await runner.cleanup()
+        with sockets.bound(self._path) as listener:
+            await runner.setup()
+            try:
+                await web.SockSite(runner, listener).start()
+                log.info("node agent answers", socket=str(self._path))
+                await stop.wait()
+            finally:
+                await runner.cleanup()
 
     async def _raw(self, request: web.Request) -> web.StreamResponse:
         try:

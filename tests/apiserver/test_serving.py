@@ -129,3 +129,13 @@ async def test_broken_certificates_stop_the_start_and_say_where_they_are(tmp_pat
     server.ca.write_text("rubbish")
     with pytest.raises(ListenError, match=str(server.ca.parent)):
         await app.serve(server.config, stop=asyncio.Event())
+
+
+async def test_a_second_server_is_refused_and_leaves_the_first_its_socket(running: Running, tmp_path: Path) -> None:
+    config = Config(store=tmp_path / "another", socket=running.config.socket)
+
+    with pytest.raises(ListenError, match=r"already answers at .*FIZZ_SOCKET"):
+        await app.serve(config, stop=asyncio.Event())
+
+    async with running.client(running.socket) as client:
+        assert (await client.list(Namespace)).items

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from fizz.client.testing import eventually, server
 from fizz.controllers.command import controllers
 from fizz.controllers.run import CONTROLLERS, UnknownController, run
-from fizz.schemas import logs
+from fizz.schemas import logs, sockets
 from fizz.schemas.apps import Deployment
 from fizz.schemas.conditions import find
 from fizz.schemas.core import Namespace
@@ -50,6 +50,22 @@ def test_the_command_says_so_and_ends_as_wrong_usage(monkeypatch: pytest.MonkeyP
 
     assert result.exit_code == 2
     assert result.output.startswith("error: there is no controller 'nope'")
+
+
+def test_a_second_node_agent_is_refused_and_leaves_the_first_its_socket(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FIZZ_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(logs, "configure", lambda *_: None)
+    path = settings(tmp_path).agent_socket
+
+    with sockets.bound(path):
+        result = CliRunner().invoke(controllers, ["node"])
+        still = sockets.answers(path)
+
+    assert result.exit_code == 1
+    assert result.output.startswith(f"error: a node agent already answers at {path}; stop that")
+    assert still
 
 
 def test_every_controller_has_a_room() -> None:

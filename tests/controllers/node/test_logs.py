@@ -16,6 +16,7 @@ from fizz.controllers.node.engine import CreateRequest, EngineContainer, EngineL
 from fizz.controllers.node.fake import FakeEngine
 from fizz.controllers.node.logs import LogRequest, read
 from fizz.controllers.node.pulse import Pulse
+from fizz.schemas.sockets import SocketTaken
 
 KEY = Key("blog", "web")
 
@@ -181,6 +182,16 @@ async def test_the_socket_is_for_its_own_user_only(lives: Lives, tmp_path: Path)
         mode = (tmp_path / "node.sock").stat().st_mode
 
     assert mode & 0o077 == 0
+
+
+async def test_the_socket_of_another_agent_is_not_taken_over(lives: Lives, tmp_path: Path) -> None:
+    await lives.create()
+
+    async with answering(lives, tmp_path) as session:
+        with pytest.raises(SocketTaken, match="already answers"):
+            await AgentApi(lives.engine, lives, tmp_path / "node.sock").run(asyncio.Event())
+        async with session.get("/containers/blog/web/engine") as answer:
+            assert answer.status == 200
 
 
 WRONG = [
