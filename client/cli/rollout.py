@@ -50,6 +50,11 @@ _GOOD: Final = {Stage.READY, Stage.COMPLETED}
 _STEPS: Final = {"Pulling": "pulling the image", "Waiting": "waiting"}
 
 
+_WITHOUT_CHECK: Final = 1.0
+_AFTER_A_CRASH: Final = 10.0
+"""Seconds that a container must run: see `Rollout.seconds_to_stand`."""
+
+
 class Rollout:
     """Follows the Deployments of those names to their goal: ready if `wait`, else started."""
 
@@ -92,6 +97,17 @@ class Rollout:
         """Whether all have reached the goal, or one never will."""
         states = self.states().values()
         return any(state.stage is Stage.FAILED for state in states) or all(map(self._reached, states))
+
+    def seconds_to_stand(self) -> float:
+        """How long the goal must stand until it is believed. A container that only runs may be about to crash, and one
+        that has crashed before even more so; one whose health is checked has shown that it works.
+        """
+        if not self._wait:
+            return 0.0
+        running = [item for name in self._names for item in self._alive(name) if _phase(item) == "Running"]
+        if any((item.get("status") or {}).get("restartCount") for item in running):
+            return _AFTER_A_CRASH
+        return _WITHOUT_CHECK if any(not item["status"].get("health") for item in running) else 0.0
 
     def failures(self) -> dict[str, str]:
         """What will never reach the goal, and why."""
@@ -219,6 +235,10 @@ def _is_fresh(deployment: JSON) -> bool:
 
 def _replicas(deployment: JSON) -> int:
     return int(deployment["spec"].get("replicas", 1))
+
+
+def _phase(container: JSON) -> str:
+    return str((container.get("status") or {}).get("phase"))
 
 
 def _has_started(container: JSON) -> bool:

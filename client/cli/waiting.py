@@ -66,7 +66,8 @@ async def _feed(client: Client, namespace: str, selector: str | None, rollout: R
 
 async def _until_over(rollout: Rollout, show: Show, feed: asyncio.Task[None], changed: asyncio.Event) -> None:
     clock = asyncio.get_running_loop().time
-    believe_at: float | None = None
+    believe_at: float | None = None  # when what is now so will have stood long enough
+    failing = False
     while True:
         waiter = asyncio.create_task(changed.wait())
         left = None if believe_at is None else max(0.0, believe_at - clock())
@@ -80,10 +81,12 @@ async def _until_over(rollout: Rollout, show: Show, feed: asyncio.Task[None], ch
         show({f"deployment/{name}": str(state) for name, state in rollout.states().items()})
         if not rollout.is_over():
             believe_at = None
-        elif not rollout.failures() or (believe_at is not None and clock() >= believe_at):
+            continue
+        if believe_at is None or failing != bool(rollout.failures()):
+            failing = bool(rollout.failures())
+            believe_at = clock() + (_SETTLE_SECONDS if failing else rollout.seconds_to_stand())
+        if clock() >= believe_at:
             return
-        elif believe_at is None:
-            believe_at = clock() + _SETTLE_SECONDS
 
 
 def _leaving(item: JSON) -> str:

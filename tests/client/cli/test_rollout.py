@@ -210,3 +210,19 @@ def test_a_rollback_of_what_was_just_applied_is_a_failure_and_an_older_one_is_no
 
     assert before == {}
     assert made.failures() == {"web": "the update was rolled back: web-1: crashed"}
+
+
+@pytest.mark.parametrize(
+    ("status", "wait", "seconds"),
+    [
+        pytest.param({}, False, 0, id="started is enough"),
+        pytest.param({}, True, 1, id="it only runs"),
+        pytest.param({"health": "healthy"}, True, 0, id="it has shown that it works"),
+        pytest.param({"restartCount": 2, "health": "healthy"}, True, 10, id="it has crashed before"),
+    ],
+)
+def test_what_may_crash_must_stand_for_a_while(status: dict[str, Any], wait: bool, seconds: float) -> None:
+    made = rollout_of(deployment(**present(readyReplicas=1)), container(**RUNS, **status), wait=wait)
+
+    assert made.is_over()
+    assert made.seconds_to_stand() == seconds
