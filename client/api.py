@@ -216,10 +216,19 @@ class Client(Reader):
         await self.raw("DELETE", resource_of(target).path(namespace), query=query, body=options)
 
     async def transaction(
-        self, operations: Sequence[Operation], *, field_manager: str | None = None, dry_run: bool = False
+        self,
+        operations: Sequence[Operation],
+        *,
+        field_manager: str | None = None,
+        dry_run: bool = False,
+        strict: bool = False,
     ) -> TransactionResult:
-        """Do all operations at one revision, or none. The error's `causes` name the operation: `operations[2].spec`."""
+        """Do all operations at one revision, or none. The error's `causes` name the operation: `operations[2].spec`.
+
+        With `strict`, fields that the kind does not know are refused instead of left out.
+        """
         query = [*self._managed(field_manager), *([("dryRun", "All")] if dry_run else [])]
+        query += [("fieldValidation", "Strict")] if strict else []
         return transactions.from_json(
             await self.raw("POST", transactions.PATH, query=query, body=transactions.to_body(operations))
         )

@@ -1,15 +1,16 @@
 """`fizz apply -f`: compose files or resource manifests, told apart by what is in them."""
 
+import re
 from collections.abc import Sequence
 
 import click
 
-from fizz.client.api import Client, Operation, OperationResult
+from fizz.client.api import ApiError, Client, Operation, OperationResult
 from fizz.client.cli.apply import result_lines
 from fizz.client.cli.autostart import ensure_server
 from fizz.client.cli.deploy import apply_project
 from fizz.client.cli.failures import Failure
-from fizz.client.cli.formats import Output, as_list, parse_output, write
+from fizz.client.cli.formats import Output, as_list, name_of, parse_output, write
 from fizz.client.cli.manifests import STDIN, Source, is_compose, parse, read_sources
 from fizz.client.cli.options import Options, connection_options, output_option, pass_options, project_options_long
 from fizz.client.cli.place import namespace_of
@@ -75,12 +76,20 @@ async def _manifests(
     operations: list[Operation] = []
     for item in items:
         kind = await client.kind_of(item)
-        metadata = dict(item["metadata"])
+        metadata = {key: value for key, value in item["metadata"].items() if key != "managedFields"}
         if kind.namespaced:
             metadata.setdefault("namespace", namespace)
         operations.append(Operation("apply", {**item, "metadata": metadata}, force=force))
-    done = await client.transaction(operations, field_manager=FIELD_MANAGER, dry_run=dry_run)
+    try:
+        done = await client.transaction(operations, field_manager=FIELD_MANAGER, dry_run=dry_run, strict=True)
+    except ApiError as refusal:
+        raise Failure(_named(refusal.message, items)) from refusal
     _show(done.results, form, " (dry run)" if dry_run else "")
+
+
+def _named(message: str, items: Sequence[JSON]) -> str:
+    """The message with the objects' names instead of their numbers."""
+    return re.sub(r"operations\[(\d+)\]", lambda found: name_of(items[int(found[1])]), message)
 
 
 def _show(results: Sequence[OperationResult], form: Output, suffix: str = "") -> None:

@@ -104,6 +104,23 @@ async def test_a_dry_run_does_nothing(fizz: Fizz, client: Client) -> None:
     assert "blog" not in [item.name for item in (await client.list(Namespace)).items]
 
 
+async def test_a_field_that_the_kind_does_not_know_is_refused_by_name(fizz: Fizz) -> None:
+    result = await fizz("apply", "-f", "-", stdin=MANIFESTS.replace("replicas:", "replcas:"))
+
+    assert result.exit_code == 1
+    assert "deployment/web: " in str(result.exception)
+    assert 'unknown field "spec.replcas"' in str(result.exception)
+
+
+async def test_what_get_shows_can_be_applied_again(fizz: Fizz) -> None:
+    await fizz("apply", "-f", "-", stdin=MANIFESTS)
+    shown = await fizz("get", "deploy/web", "-n", "blog", "-o", "yaml")
+
+    again = await fizz("apply", "-f", "-", stdin=shown.output.replace("replicas: 2", "replicas: 3"))
+
+    assert again.output == "deployment/web configured\n"
+
+
 async def test_a_folder_with_one_bad_resource_changes_nothing(fizz: Fizz, client: Client) -> None:
     write("a.yaml", MANIFESTS)
     write("b.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: Not-Valid, namespace: blog}\n")
