@@ -21,7 +21,7 @@ from fizz.client.cli.summaries import condition
 from fizz.schemas import labels, names
 from fizz.schemas.types import JSON
 
-__all__ = ["Rollout", "Stage", "State"]
+__all__ = ["Rollout", "Stage", "State", "is_observed"]
 
 
 class Stage(Enum):
@@ -126,7 +126,7 @@ class Rollout:
             return State(Stage.FAILED, "was removed meanwhile") if self.complete else State(Stage.WAITING)
         if "deletionTimestamp" in deployment["metadata"]:
             return State(Stage.FAILED, "is being removed by somebody else")
-        if not _is_fresh(deployment):
+        if not is_observed(deployment):
             return State(Stage.WAITING)
         if failure := self._failure(name, deployment, (name,)):
             return State(Stage.FAILED, failure)
@@ -177,7 +177,7 @@ class Rollout:
         """Why a dependency will never meet its condition."""
         name, wanted = dependency["name"], dependency.get("condition", "Started")
         target = self._deployments.get(name)
-        if target is None or not _is_fresh(target) or not _replicas(target):
+        if target is None or not is_observed(target) or not _replicas(target):
             return ""
         status = target["status"]
         progressing = condition(target, "Progressing")
@@ -227,10 +227,10 @@ def _is_alive(item: JSON) -> bool:
     return "deletionTimestamp" not in item["metadata"]
 
 
-def _is_fresh(deployment: JSON) -> bool:
-    status: JSON = deployment.get("status") or {}
-    seen = status.get("observedGeneration")
-    return bool(seen == deployment["metadata"].get("generation"))
+def is_observed(item: JSON) -> bool:
+    """Whether the status speaks of the object as it is wanted now."""
+    status: JSON = item.get("status") or {}
+    return bool(status.get("observedGeneration") == item["metadata"].get("generation"))
 
 
 def _replicas(deployment: JSON) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,21 +16,26 @@ from fizz.client.cli.changes import changes
 from fizz.client.cli.commands.plan import show_plan
 from fizz.client.cli.containers import short_name
 from fizz.client.cli.deploy import apply_project
+from fizz.client.cli.formats import name_of
 from fizz.client.cli.logstream import LogFollower, LogOptions, Selection
 from fizz.client.cli.logtext import LogText
 from fizz.client.cli.options import SECONDS, Options, connection_options, pass_options, project_options
 from fizz.client.cli.preparing import Preparation, prepare_images
 from fizz.client.cli.progress import Progress, progress
 from fizz.client.cli.project import Resources, load_options, load_project, project_selector, to_resources
-from fizz.client.cli.rollout import Rollout
+from fizz.client.cli.rollout import Rollout, is_observed
 from fizz.client.cli.session import connect, load_settings
 from fizz.client.cli.teardown import stop_deployments
 from fizz.client.cli.waiting import wait_for_rollout
 from fizz.client.compose import Project
 from fizz.client.objects import uid_of
 from fizz.schemas.settings import Settings
+from fizz.schemas.types import JSON
 
 __all__ = ["command"]
+
+_SAY_SECONDS = 2.0
+"""How long to wait for what the node agent has to say."""
 
 
 @click.command("up")
@@ -125,6 +130,30 @@ async def _detached(settings: Settings, run: _Run, rollout: Rollout, timeout: fl
             show = (lambda _: None) if quiet else screen.show
             selector = project_selector(resources.project)
             await wait_for_rollout(client, resources.namespace, selector, rollout, show, timeout)
+        for warning in await _warnings(client, resources):
+            click.echo(warning, err=True)
+
+
+async def _warnings(client: Client, resources: Resources) -> list[str]:
+    """What the node agent has to say about networks and volumes, as that a change has to wait for their end."""
+    kinds = [built_in("Network"), built_in("Volume")]
+    items: dict[str, JSON] = {}
+    with suppress(TimeoutError):  # an agent that says nothing in that time has other troubles, which are told elsewhere
+        async with (
+            asyncio.timeout(_SAY_SECONDS),
+            aclosing(changes(client, kinds, resources.namespace, project_selector(resources.project))) as events,
+        ):
+            complete = False
+            async for event in events:
+                complete = complete or event is None
+                if event is not None and event.type is EventType.DELETED:
+                    items.pop(name_of(event.object), None)
+                elif event is not None:
+                    items[name_of(event.object)] = event.object
+                if complete and all(map(is_observed, items.values())):
+                    break
+    told = [(name, (item.get("status") or {}).get("message")) for name, item in items.items()]
+    return [f"warning: {name}: {message}" for name, message in told if message]
 
 
 async def _attached(settings: Settings, run: _Run, rollout: Rollout, timeout: float | None) -> None:
