@@ -9,7 +9,8 @@
     POST .../nodes/NAME/pull, push, build
 
 The agent's address is `status.agent` of the Node, for a container of the one that it is bound to. Bodies may be large:
-the context of a build is never whole in memory.
+the context of a build is never whole in memory. An answer whose agent is lost, or that this server cuts off because it
+stops, ends without its end, so that nobody takes it for the whole.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds import codec
@@ -76,7 +78,23 @@ async def forward(context: Context, target: Target, request: Request) -> Respons
         message = (await answer.text()).strip()
         await session.close()
         raise errors.of_code(answer.status, message)
-    return StreamingResponse(_body(context, session, answer), media_type=answer.content_type)
+    return _Passed(_body(context, session, answer), media_type=answer.content_type)
+
+
+class _CutOff(Exception):
+    """The agent's answer is not complete, and never will be."""
+
+
+class _Passed(StreamingResponse):
+    """An answer that is passed on. If it was cut off, so is this: without a last chunk, the server closes the
+    connection, and HTTP knows the answer to be incomplete (RFC 9112, section 8).
+    """
+
+    async def stream_response(self, send: Send) -> None:
+        try:
+            await super().stream_response(send)
+        except _CutOff as problem:
+            log.info("stream from an agent was cut off", error=str(problem))
 
 
 async def _body(
@@ -88,8 +106,8 @@ async def _body(
     try:
         async for chunk in answer.content.iter_any():
             yield chunk
-    except aiohttp.ClientError as problem:  # the agent is gone, or this server stops: what was said stands
-        log.info("stream from an agent ended", error=str(problem))
+    except aiohttp.ClientError as problem:  # the agent is gone, or this server stops
+        raise _CutOff(str(problem)) from problem
     finally:
         context.streams.discard(answer)
         answer.close()

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from fizz.client.api import ApiError, Client, EventType, NotFound
+from fizz.client.backoff import exponential
 from fizz.client.cli.apply import built_in
 from fizz.client.cli.changes import changes
 from fizz.client.cli.containers import is_of, short_name
@@ -23,7 +24,8 @@ from fizz.schemas.types import JSON
 __all__ = ["LogFollower", "LogLine", "LogOptions", "Selection", "read_logs", "split"]
 
 _AGAIN_SECONDS: Final = 0.5
-"""When to ask again for a log whose agent did not answer."""
+_LONGEST_SECONDS: Final = 5.0
+"""When to ask again for a log that was cut off: later each time, as long as nothing comes."""
 _DRAIN_SECONDS: Final = 2.0
 
 
@@ -61,9 +63,11 @@ class Selection:
 
 
 def split(source: str, line: bytes) -> LogLine:
-    """Cut the time off a line."""
-    stamp, _, text = line.decode("utf-8", "replace").partition(" ")
-    return LogLine(source, stamp, text)
+    """Cut the time off a line. What the node itself has to say, as why a log cannot be read, has none."""
+    whole = line.decode("utf-8", "replace")
+    stamp, _, text = whole.partition(" ")
+    is_time = stamp[:1].isdigit() and stamp.endswith("Z")
+    return LogLine(source, stamp, text) if is_time else LogLine(source, "", whole)
 
 
 async def read_logs(client: Client, items: Sequence[JSON], options: LogOptions) -> AsyncGenerator[LogLine, None]:
@@ -136,16 +140,22 @@ class LogFollower:
     def _take(self, kind: EventType, item: JSON, options: LogOptions, group: asyncio.TaskGroup) -> None:
         uid = uid_of(item)
         tail = self._tails.get(uid)
-        if kind is EventType.DELETED and tail:
-            tail.gone = True
-        elif tail is None and (item.get("status") or {}).get("containerID"):
+        if tail is not None:
+            tail.see(kind, item)
+        elif kind is not EventType.DELETED and (item.get("status") or {}).get("containerID"):
             self._tails[uid] = tail = _Tail(self._client, key_of(item), short_name(item), options, self._emit)
+            tail.see(kind, item)
             self._tasks.append(group.create_task(tail.run(), name=f"logs of {tail.source}"))
 
 
 @dataclass
 class _Tail:
-    """Follows one container's log, over lost connections. Over its restarts, the agent itself goes on."""
+    """Follows one container's log: over its restarts, which the agent itself goes on over, and over those of the agent
+    and the API server.
+
+    Whoever is asked may be about to stop, or have just begun and know nothing yet. So neither an end nor "not found" is
+    believed as long as the container may write more.
+    """
 
     client: Client
     key: Key
@@ -153,17 +163,32 @@ class _Tail:
     options: LogOptions
     emit: Callable[[LogLine], None]
     last: str = ""
+    said: str = ""
+    """What the node said last without a time: it is told once."""
     gone: bool = False
+    ended: bool = False
+
+    def see(self, kind: EventType, item: JSON) -> None:
+        """This is how the container is now."""
+        self.gone = kind is EventType.DELETED
+        phase = (item.get("status") or {}).get("phase")
+        self.ended = phase in {"Succeeded", "Failed"} or bool(item["metadata"].get("deletionTimestamp"))
 
     async def run(self) -> None:
-        while not self.gone:
+        failures = 0
+        while True:
+            before = self.last
             try:
                 await self._read()
-                return
+                complete = True
             except NotFound:
-                return
+                complete = True
             except ApiError:
-                await asyncio.sleep(_AGAIN_SECONDS)
+                complete = False
+            if self.gone or (complete and self.ended):
+                return
+            failures = 0 if self.last != before else failures + 1
+            await asyncio.sleep(exponential(failures, _AGAIN_SECONDS, _LONGEST_SECONDS))
 
     async def _read(self) -> None:
         seen = self.last  # the server begins at a whole microsecond, so some lines come again
@@ -175,6 +200,10 @@ class _Tail:
         async with aclosing(lines):
             async for line in lines:
                 found = split(self.source, line)
-                if found.time > seen:
+                if not found.time:
+                    if found.text != self.said:
+                        self.said = found.text
+                        self.emit(found)
+                elif found.time > seen:
                     self.last = found.time
                     self.emit(found)

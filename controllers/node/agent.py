@@ -154,6 +154,11 @@ class NodeAgent:
 
     # What those who read logs need to know of Containers
 
+    @property
+    def known(self) -> bool:
+        """Whether what the engine has is known."""
+        return self._session.live
+
     async def look(self, key: Key) -> EngineContainer | None:
         """What the engine has for the Container: the one that runs, else any."""
         try:

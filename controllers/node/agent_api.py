@@ -151,6 +151,8 @@ class AgentApi:
     async def _find(self, request: web.Request) -> EngineContainer:
         key = _key(request)
         container = await self._lives.look(key)
+        if container is None and not self._lives.known:
+            raise web.HTTPServiceUnavailable(text="the node does not know its engine's containers yet; try again")
         if container is None:
             raise web.HTTPNotFound(text=f"container {str(key)!r} has nothing in the engine of this node")
         return container

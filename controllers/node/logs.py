@@ -37,6 +37,10 @@ class Lives(Protocol):
     pulse: Pulse
     """Beats when any of this changes."""
 
+    @property
+    def known(self) -> bool:
+        """Whether the engine's containers are known: not just after a start, nor while the engine is away."""
+
     async def look(self, key: Key) -> EngineContainer | None:
         """What the engine has for the Container: the one that runs, else any; None if there is nothing."""
 

@@ -127,18 +127,19 @@ class Logs:
 
 
 async def test_the_logs_of_several_containers_come_in_the_order_of_time() -> None:
-    source = Logs(web=["1 a", "4 d"], db=["2 b", "3 c", "5 e"], idle=[])
+    source = Logs(web=["1Z a", "4Z d"], db=["2Z b", "3Z c", "5Z e"], idle=[])
     items = [container(name) for name in ("web", "db", "idle")]
 
     lines = [line async for line in read_logs(source, items, LogOptions())]  # type: ignore[arg-type]  # half a client
 
     assert [line.text for line in lines] == ["a", "b", "c", "d", "e"]
-    assert lines[1] == LogLine("db-1", "2", "b")
+    assert lines[1] == LogLine("db-1", "2Z", "b")
 
 
 def test_a_line_is_cut_into_time_and_text_whatever_its_bytes() -> None:
     assert split("web-1", b"2026Z caf\xc3\xa9 \xff") == LogLine("web-1", "2026Z", "café �")
     assert split("web-1", b"2026Z") == LogLine("web-1", "2026Z", "")
+    assert split("web-1", b"the driver is none") == LogLine("web-1", "", "the driver is none")
 
 
 def test_lines_say_who_wrote_them() -> None:

@@ -28,6 +28,7 @@ class Lives:
     engine: FakeEngine
     container: str = ""
     wanted: bool = True
+    known: bool = True
     pulse: Pulse = field(default_factory=Pulse)
 
     async def look(self, key: Key) -> EngineContainer | None:
@@ -219,6 +220,21 @@ async def test_an_engine_that_does_not_answer_is_unavailable(lives: Lives, tmp_p
 
     async with answering(lives, tmp_path) as session, session.get("/containers/blog/web/engine") as answer:
         assert answer.status == 503
+
+
+async def test_an_agent_that_does_not_know_its_engine_yet_does_not_say_that_there_is_nothing(
+    lives: Lives, tmp_path: Path
+) -> None:
+    lives.known = lives.wanted = False
+
+    async with answering(lives, tmp_path) as session:
+        async with session.get("/containers/blog/web/log?follow=true") as answer:
+            early = answer.status
+        lives.known = True
+        async with session.get("/containers/blog/web/log?follow=true") as answer:
+            late = answer.status
+
+    assert (early, late) == (503, 404)
 
 
 async def test_a_log_that_cannot_be_read_says_why(lives: Lives, tmp_path: Path) -> None:
