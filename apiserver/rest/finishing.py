@@ -10,6 +10,7 @@ from typing import Final
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds import lifecycle, managed, metadata
+from fizz.apiserver.kinds.causes import Cause, Reason
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.kinds.values import clone
 from fizz.apiserver.rest.context import Context
@@ -123,10 +124,24 @@ def _merge(
 def _accept(resource: Resource, outcome: lifecycle.Outcome, options: WriteOptions) -> list[str]:
     """The warnings of an outcome that may be. Raises `BadRequest` in strict mode, and `Invalid`."""
     warnings = _warnings(resource, outcome.unknown, options)
+    unreadable = [each for each in outcome.causes if _is_unreadable(resource, each)]
+    if unreadable:
+        raise errors.BadRequest(
+            f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
+            f"json: {'; '.join(map(str, unreadable))}"
+        )
     if outcome.causes:
         name = outcome.obj.get("metadata", {}).get("name", "")
         raise errors.Invalid.of(resource.kind, resource.group, name, [each.dump() for each in outcome.causes])
     return warnings
+
+
+def _is_unreadable(resource: Resource, cause: Cause) -> bool:
+    """Whether Kubernetes could not even read the object: it keeps its own kinds, and all metadata, in typed structures,
+    where a field of the wrong type ends the reading.
+    """
+    typed = resource.builtin and not resource.group.endswith("fizz.dev")
+    return cause.reason is Reason.TYPE_INVALID and (typed or cause.field.startswith("metadata."))
 
 
 def _warnings(resource: Resource, unknown: list[str], options: WriteOptions) -> list[str]:

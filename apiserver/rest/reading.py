@@ -181,6 +181,6 @@ def refusal(problem: StoreError) -> errors.ApiError:
             return errors.Expired("too old resource version: it comes from another history than this server's")
         case FutureRevision():
             causes = [errors.cause("ResourceVersionTooLarge", "Too large resource version", "")]
-            message = f"Too large resource version: {problem.asked}, current: {problem.current}"
+            message = f"Timeout: Too large resource version: {problem.asked}, current: {problem.current}"
             return errors.Timeout(message, details={"causes": causes, "retryAfterSeconds": 1})
     return errors.ServiceUnavailable("the store does not answer; try again")

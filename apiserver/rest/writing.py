@@ -15,6 +15,7 @@ from fizz.apiserver.auth import escalation
 from fizz.apiserver.auth.actions import Action
 from fizz.apiserver.auth.users import SERVER
 from fizz.apiserver.kinds.registry import Resource
+from fizz.apiserver.kinds.values import show
 from fizz.apiserver.rest import finishing, patching, scale
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View, write
@@ -255,6 +256,10 @@ def _metadata(body: JSON) -> JSON:
 
 
 def _check_type(resource: Resource, body: JSON) -> None:
+    if not resource.builtin:
+        for field, said in (("kind", "Kind"), ("apiVersion", "apiVersion")):
+            if not body.get(field):
+                raise errors.BadRequest(f"Object '{said}' is missing in {show(body)}")
     kind, api_version = body.get("kind") or resource.kind, body.get("apiVersion") or resource.api_version
     if kind != resource.kind:
         raise errors.BadRequest(f"the kind of the object ({kind}) does not match the kind on the URL ({resource.kind})")

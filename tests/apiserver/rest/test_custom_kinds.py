@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from fizz.apiserver.app import build
+from tests.apiserver.rest.conftest import Api
+
 JSON = dict[str, Any]
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 GADGETS = "/apis/example.com/v1/namespaces/default/gadgets"
@@ -298,3 +301,99 @@ async def test_a_schema_that_makes_no_sense_is_refused(api: Any, field: JSON, pl
     assert answer.code == 422
     causes = answer.json["details"]["causes"]
     assert any(each["field"].endswith(place) and words in each["message"] for each in causes), causes
+
+
+async def test_an_object_says_its_kind_and_version(api: Any) -> None:
+    await install(api, definition())
+    for field, said in (("kind", "Kind"), ("apiVersion", "apiVersion")):
+        body = gadget(size=1)
+        del body[field]
+        answer = await api.post(GADGETS, body)
+        assert answer.code == 400
+        assert answer.json["message"].startswith(f"Object '{said}' is missing in ")
+
+
+async def test_another_storage_version_is_remembered_and_must_stay(api: Any) -> None:
+    await install(api, definition())
+    await api.post(GADGETS, gadget(size=3))
+
+    def edit(spec: JSON) -> None:
+        spec["versions"].append({**deepcopy(spec["versions"][0]), "name": "v2"})
+        spec["versions"][0]["storage"] = False
+
+    await change(api, edit)
+    item = (await api.get(f"{DEFINITIONS}/gadgets.example.com")).json
+    assert item["status"]["storedVersions"] == ["v1", "v2"]
+    assert (await api.get(f"{GADGETS.replace('/v1/', '/v2/')}/a")).json["apiVersion"] == "example.com/v2"
+    changed = await api.patch(f"{GADGETS}/a", {"spec": {"size": 4}})
+    assert (changed.json["apiVersion"], changed.json["spec"]["size"]) == ("example.com/v1", 4)
+    item["spec"]["versions"] = item["spec"]["versions"][1:]
+    refused = await api.put(f"{DEFINITIONS}/gadgets.example.com", item)
+    assert refused.code == 422
+    assert refused.json["details"]["causes"][0]["field"] == "status.storedVersions[0]"
+    item["status"]["storedVersions"] = ["v2"]
+    assert (await api.put(f"{DEFINITIONS}/gadgets.example.com/status", item)).code == 200
+
+
+async def test_keywords_that_mean_nothing_are_cut_from_schemas_and_told(api: Any) -> None:
+    answer = await api.post(
+        DEFINITIONS, definition({"type": "object", "properties": {"a": {"type": "string", "od": 1}}})
+    )
+    assert answer.code == 201
+    assert "openAPIV3Schema.properties.spec.properties.a.od" in answer.headers["warning"]
+    schema = answer.json["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    assert schema["properties"]["spec"]["properties"]["a"] == {"type": "string"}
+
+
+async def test_stricter_schemas_let_old_objects_be_changed_elsewhere(api: Any) -> None:
+    await install(api, definition())
+    await api.post(GADGETS, gadget(size=3))
+
+    def edit(spec: JSON) -> None:
+        properties = spec["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+        properties["size"]["minimum"] = 10
+
+    await change(api, edit)
+    assert (await api.patch(f"{GADGETS}/a", {"spec": {"color": "blue"}})).code == 200
+    assert (await api.patch(f"{GADGETS}/a", {"spec": {"size": 4}})).code == 422
+    assert (await api.post(GADGETS, gadget("b", size=3))).code == 422
+
+
+async def test_definitions_outlive_the_server(api: Any) -> None:
+    await install(api, definition())
+    await api.post(GADGETS, gadget(size=3))
+    again = build(api.store)
+    await again.state.service.bootstrap()
+    found = await Api(again, api.store).get(f"{GADGETS}/a")
+    assert found.json["spec"]["size"] == 3
+
+
+@pytest.mark.parametrize(
+    ("change_of", "field", "words"),
+    [
+        ({"scope": "Odd"}, "spec.scope", "supported values"),
+        ({"group": "nodots"}, "spec.group", "at least one dot"),
+        ({"group": "x.k8s.io"}, "metadata.annotations[api-approved.kubernetes.io]", "protected groups"),
+        ({"conversion": {"strategy": "Webhook"}}, "spec.conversion.strategy", 'supported values: "None"'),
+        ({"preserveUnknownFields": True}, "spec.preserveUnknownFields", "cannot set to true"),
+        ({"names": {"plural": "gadgets", "kind": "Gadget", "listKind": "Gadget"}}, "spec.names.listKind", "the same"),
+        ({"names": {"plural": "Gadgets", "kind": "Gadget"}}, "spec.names.plural", "DNS-1035"),
+    ],
+)
+async def test_a_definition_that_makes_no_sense_is_refused(api: Any, change_of: JSON, field: str, words: str) -> None:
+    crd = definition()
+    crd["spec"] |= change_of
+    crd["metadata"]["name"] = f"{crd['spec']['names']['plural'].lower()}.{crd['spec']['group']}"
+    answer = await api.post(DEFINITIONS, crd)
+    assert answer.code == 422
+    causes = answer.json["details"]["causes"]
+    assert any(each["field"] == field and words in each["message"] for each in causes), causes
+
+
+async def test_names_and_scope_of_what_is_established_stay(api: Any) -> None:
+    item = await install(api, definition())
+    item["spec"]["scope"] = "Cluster"
+    item["spec"]["names"] |= {"kind": "Gizmo", "listKind": "GizmoList"}
+    answer = await api.put(f"{DEFINITIONS}/gadgets.example.com", item)
+    fields = [each["field"] for each in answer.json["details"]["causes"]]
+    assert (answer.code, fields) == (422, ["spec.scope", "spec.names.kind"])

@@ -338,3 +338,11 @@ async def test_keys_that_are_there_twice_are_told_of_patches_and_yaml_too(api: A
 async def test_the_root_says_what_is_served(api: Any) -> None:
     paths = (await api.get("/")).json["paths"]
     assert {"/api", "/apis/fizz.dev", "/apis/fizz.dev/v1", "/openapi/v3"} <= set(paths)
+
+
+async def test_what_kubernetes_keeps_typed_cannot_be_read_with_wrong_types(api: Any) -> None:
+    await api.namespace()
+    for body in ({"metadata": {"name": "a"}, "data": {"k": 1}}, {"metadata": {"name": "a", "labels": {"l": 1}}}):
+        answer = await api.post(MAPS, body)
+        assert (answer.code, answer.json["reason"]) == (400, "BadRequest")
+        assert 'ConfigMap in version "v1" cannot be handled as a ConfigMap' in answer.json["message"]
