@@ -12,7 +12,7 @@ with `patch` or `apply` rather than by writing back what was read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, cast, overload
@@ -34,7 +34,7 @@ from fizz.client.errors import (
     Unreadable,
 )
 from fizz.client.objects import O, Resource, T, key_of, resource_of, to_json
-from fizz.client.reading import ObjectList, Reader, selectors
+from fizz.client.reading import CONTAINERS, ObjectList, Reader, selectors
 from fizz.client.requests import OnConnection, Query, Transport
 from fizz.client.transactions import Operation, OperationResult, PropagationPolicy, TransactionResult
 from fizz.client.watch import EventType, WatchEvent
@@ -70,6 +70,7 @@ __all__ = [
 
 _MERGE: Final = "application/merge-patch+json"
 _JSON_PATCH: Final = "application/json-patch+json"
+_TAR: Final = "application/x-tar"
 _APPLY: Final = "application/apply-patch+yaml"
 
 
@@ -232,6 +233,35 @@ class Client(Reader):
         return transactions.from_json(
             await self.raw("POST", transactions.PATH, query=query, body=transactions.to_body(operations))
         )
+
+    async def put_archive(self, name: str, namespace: str, path: str, archive: AsyncIterable[bytes]) -> None:
+        """Unpack a tar file in a folder of a Container that has been created."""
+        place = CONTAINERS.path(namespace, name, "archive")
+        async for _ in self.lines("PUT", place, query=[("path", path)], content_type=_TAR, upload=archive):
+            pass
+
+    def execute(
+        self,
+        name: str,
+        namespace: str,
+        command: Sequence[str],
+        *,
+        user: str = "",
+        working_dir: str = "",
+        environment: Sequence[str] = (),
+        privileged: bool = False,
+    ) -> AsyncGenerator[JSON, None]:
+        """Run a command in a running Container: `{"stream", "data"}` with base64 as it writes, and `{"exitCode"}`."""
+        given = {"user": user, "workingDir": working_dir, "privileged": "true" if privileged else ""}
+        query = [("command", word) for word in command] + [("env", variable) for variable in environment]
+        query += [(key, value) for key, value in given.items() if value]
+        return self.lines("POST", CONTAINERS.path(namespace, name, "exec"), query=query)
+
+    async def restart(self, name: str, namespace: str, grace_period_seconds: int | None = None) -> None:
+        """Stop a Container's container and start it again; returns when it is started."""
+        query = [] if grace_period_seconds is None else [("gracePeriodSeconds", str(grace_period_seconds))]
+        async for _ in self.lines("POST", CONTAINERS.path(namespace, name, "restart"), query=query):
+            pass
 
     async def _resource_for(self, item: O) -> Resource[O]:
         if not isinstance(item, dict):

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
     from fizz.schemas.meta import Object
 
-__all__ = ["ObjectList", "Reader", "selectors"]
+__all__ = ["CONTAINERS", "ObjectList", "Reader", "selectors"]
 
 _PAGE: Final = 500
 """Objects a request of a list: what kubectl takes, too."""
 
 
-_CONTAINERS: Final = resource_of(next(kind for kind in kinds.BUILTIN if kind.kind == "Container"))
+CONTAINERS: Final = resource_of(next(kind for kind in kinds.BUILTIN if kind.kind == "Container"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +255,7 @@ class Reader:
             "sinceTime": times.format_micro(since) if since else None,
             "timestamps": "true" if timestamps else None,
         }
-        path = _CONTAINERS.path(namespace, name, "log")
+        path = CONTAINERS.path(namespace, name, "log")
         query = [(key, value) for key, value in wanted.items() if value is not None]
         request = Request("GET", path, query, accept="text/plain")
         rest = b""
@@ -269,7 +269,7 @@ class Reader:
 
     async def engine(self, name: str, namespace: str) -> JSON:
         """What the engine itself says of a Container."""
-        answer: JSON = await self.raw("GET", _CONTAINERS.path(namespace, name, "engine"))
+        answer: JSON = await self.raw("GET", CONTAINERS.path(namespace, name, "engine"))
         return answer
 
     async def raw(

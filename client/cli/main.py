@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "build": _command("build", "Build the images of the project's services.", _COMPOSE),
     "pull": _command("pull", "Pull the images of the project's services.", _COMPOSE, "pull"),
     "push": _command("pull", "Bring built images to their registries.", _COMPOSE, "push"),
+    "develop": _command("develop", "Keep running containers up to date with your files.", _COMPOSE),
     "images": _command("images", "List the images that the project's containers run.", _COMPOSE),
     "scale": _command("scale", "Set how many containers of a service run.", _COMPOSE),
     "config": _command("config", "Show the compose file as Fizz understands it.", _COMPOSE),

@@ -14,7 +14,7 @@ from typing import Final
 
 from fizz.client.images.ignore import Ignore
 
-__all__ = ["ContextError", "entries", "pack"]
+__all__ = ["ContextError", "entries", "member", "pack"]
 
 _CHUNK: Final = 256 * 1024
 _RECORD: Final = 2 * tarfile.BLOCKSIZE
@@ -65,7 +65,7 @@ def _chunks(folder: Path, ignore: Ignore) -> Iterator[bytes]:
     buffer = bytearray()  # small files go together
     for path, entry in entries(folder, ignore):
         try:
-            for piece in _member(path, entry):
+            for piece in member(path, Path(entry.path)):
                 buffer += piece
                 if len(buffer) >= _CHUNK:
                     yield bytes(buffer)
@@ -75,33 +75,34 @@ def _chunks(folder: Path, ignore: Ignore) -> Iterator[bytes]:
     yield bytes(buffer) + bytes(_RECORD)
 
 
-def _member(path: str, entry: os.DirEntry[str]) -> Iterator[bytes]:
-    status = entry.stat(follow_symlinks=False)
-    member = tarfile.TarInfo(path)
-    member.mode, member.mtime = stat.S_IMODE(status.st_mode), int(status.st_mtime)
+def member(name: str, path: Path) -> Iterator[bytes]:
+    """One member of a tar file, in pieces; nothing for what has no place in an image. Raises `OSError`."""
+    status = path.lstat()
+    entry = tarfile.TarInfo(name)
+    entry.mode, entry.mtime = stat.S_IMODE(status.st_mode), int(status.st_mtime)
     if stat.S_ISREG(status.st_mode):
-        with Path(entry.path).open("rb") as file:
-            member.size = os.fstat(file.fileno()).st_size
-            yield _header(member)
-            left = member.size
+        with path.open("rb") as file:
+            entry.size = os.fstat(file.fileno()).st_size
+            yield _header(entry)
+            left = entry.size
             while left:
                 data = file.read(min(_CHUNK, left))
                 if not data:
-                    raise ContextError(f"{entry.path}: it became shorter while it was read; try again")
+                    raise ContextError(f"{path}: it became shorter while it was read; try again")
                 left -= len(data)
                 yield data
-        yield bytes(-member.size % tarfile.BLOCKSIZE)
+        yield bytes(-entry.size % tarfile.BLOCKSIZE)
         return
     if stat.S_ISDIR(status.st_mode):
-        member.type = tarfile.DIRTYPE
+        entry.type = tarfile.DIRTYPE
     elif stat.S_ISLNK(status.st_mode):
-        member.type, member.linkname = tarfile.SYMTYPE, str(Path(entry.path).readlink())
+        entry.type, entry.linkname = tarfile.SYMTYPE, str(path.readlink())
     elif stat.S_ISFIFO(status.st_mode):
-        member.type = tarfile.FIFOTYPE
+        entry.type = tarfile.FIFOTYPE
     else:
         return  # sockets and devices mean nothing in an image
-    yield _header(member)
+    yield _header(entry)
 
 
-def _header(member: tarfile.TarInfo) -> bytes:
-    return member.tobuf(tarfile.PAX_FORMAT, errors="surrogateescape")
+def _header(entry: tarfile.TarInfo) -> bytes:
+    return entry.tobuf(tarfile.PAX_FORMAT, errors="surrogateescape")

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,10 +12,13 @@ import click
 from fizz.client.api import Client, EventType
 from fizz.client.cli.apply import built_in, result_lines
 from fizz.client.cli.autostart import ensure_server
+from fizz.client.cli.bringing import Rebuilder
 from fizz.client.cli.changes import changes
 from fizz.client.cli.commands.plan import show_plan
 from fizz.client.cli.containers import short_name
 from fizz.client.cli.deploy import apply_project
+from fizz.client.cli.developing import Developer, read_rules
+from fizz.client.cli.failures import Failure
 from fizz.client.cli.formats import name_of
 from fizz.client.cli.logstream import LogFollower, LogOptions, Selection
 from fizz.client.cli.logtext import LogText
@@ -28,6 +31,7 @@ from fizz.client.cli.session import connect, load_settings
 from fizz.client.cli.teardown import stop_deployments
 from fizz.client.cli.waiting import wait_for_rollout
 from fizz.client.compose import Project
+from fizz.client.develop import Rule
 from fizz.client.objects import uid_of
 from fizz.schemas.settings import Settings
 from fizz.schemas.types import JSON
@@ -53,6 +57,7 @@ _SAY_SECONDS = 2.0
     type=click.Choice(["always", "missing", "never"]),
     help="When to pull images, whatever the file says.",
 )
+@click.option("-w", "--watch", is_flag=True, help="Follow files, as `fizz develop` does, and show the logs.")
 @click.option("--quiet-pull", is_flag=True, help="Show no progress of pulls.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @click.option("--remove-orphans", is_flag=True, hidden=True, help="Always so: what is not in the file any more goes.")
@@ -69,6 +74,7 @@ def command(
     dry_run: bool,
     build: bool | None,
     pull: str | None,
+    watch: bool,
     quiet_pull: bool,
     quiet: bool,
     remove_orphans: bool,
@@ -83,7 +89,13 @@ def command(
     if dry_run:
         show_plan(options, resources)
         return
-    run = _Run(project, resources, Preparation(build=build, pull=pull, quiet=quiet_pull or quiet), quiet)
+    rules = read_rules(project) if watch else []
+    if watch and (detach or wait):
+        raise click.UsageError("--watch shows what happens; it does not go with -d or --wait")
+    if watch and not rules:
+        raise Failure("no service has develop.watch, so there is nothing to --watch")
+    preparation = Preparation(build=build, pull=pull, quiet=quiet_pull or quiet)
+    run = _Run(options, project, resources, preparation, rules, quiet)
     settings = load_settings(options)
     if started := ensure_server(settings):
         click.echo(started)
@@ -101,15 +113,24 @@ def command(
 class _Run:
     """What is brought up, and how."""
 
+    options: Options
     project: Project
     resources: Resources
     images: Preparation
+    rules: Sequence[Rule] = ()
     quiet: bool = False
 
     async def prepare(self, client: Client) -> Resources:
         """The resources, with images that are there."""
         with progress(silent=self.quiet) as screen:
             return await prepare_images(client, self.project, self.resources, self.images, screen)
+
+    def developer(self, client: Client, screen: Progress) -> Developer | None:
+        """Who follows the files, if that is wanted."""
+        if not self.rules:
+            return None
+        rebuilder = Rebuilder(client, self.options, screen, quiet=self.images.quiet)
+        return Developer(client, self.project, self.rules, rebuilder.rebuild, screen)
 
 
 async def _apply(
@@ -164,7 +185,8 @@ async def _attached(settings: Settings, run: _Run, rollout: Rollout, timeout: fl
             since = datetime.now(UTC)
             await _apply(client, resources, rollout, screen, timeout, quiet=False)
             interrupted = asyncio.Event()
-            watching = asyncio.create_task(_watch(client, resources, rollout, since, timeout, screen))
+            developer = run.developer(client, screen)
+            watching = asyncio.create_task(_watch(client, resources, rollout, since, timeout, screen, developer))
             interrupt = asyncio.create_task(interrupted.wait())
             with _on_interrupt(interrupted, watching):
                 try:
@@ -187,8 +209,12 @@ async def _watch(
     since: datetime,
     timeout: float | None,
     screen: Progress,
+    developer: Developer | None,
 ) -> None:
-    """Show what is written until all containers have ended. Raises `Failure` if something cannot be started."""
+    """Show what is written until all containers have ended, or for ever while files are followed.
+
+    Raises `Failure` if something cannot be started.
+    """
     selector = project_selector(resources.project)
     selection = Selection(resources.namespace, selector, resources.services)
     follower = LogFollower(client, selection, LogOptions(since=since), LogText().write)
@@ -196,7 +222,7 @@ async def _watch(
 
     async def until_ended() -> None:
         await wait_for_rollout(client, resources.namespace, selector, rollout, screen.show, timeout)
-        await _until_ended(client, selection, screen)
+        await (_until_ended(client, selection, screen) if developer is None else developer.run())
         await follower.drain()
 
     ending = asyncio.create_task(until_ended())

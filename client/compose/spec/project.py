@@ -65,16 +65,19 @@ PRE_START: Final = Table({**CONTAINER, "per_replica": yes(Flag())})
 
 _WATCH: Final = Table(
     {
-        "path": yes(FilePath()),
-        "action": yes(Text(choices=("rebuild", "sync", "restart", "sync+restart", "sync+exec"))),
-        "target": yes(Text()),
-        "ignore": yes(ListOf(Text(), single=True)),
-        "include": yes(ListOf(Text(), single=True)),
+        "path": yes(FilePath(), "what is watched"),
+        "action": yes(Text(choices=("rebuild", "sync", "restart", "sync+restart", "sync+exec")), "what is done"),
+        "target": yes(Text(), "where files go in the containers"),
+        "ignore": yes(ListOf(Text(), single=True), "patterns as in .dockerignore"),
+        "include": yes(ListOf(Text(), single=True), "patterns as in .dockerignore"),
         "exec": yes(_HOOK),
-        "initial_sync": yes(Flag(strict=True)),
+        "initial_sync": yes(Flag(strict=True), "all files are copied at the start"),
     },
     required=("path", "action"),
 )
+
+
+_DEVELOP: Final = Table({"watch": yes(ListOf(_WATCH, duplicates="keep"))}, nullable=True)
 
 
 class _ProviderOption(Shape):
@@ -112,7 +115,11 @@ _SERVICE_KEYS: Final[dict[str, Key]] = {
     "depends_on": yes(MapOf(_DEPENDENCY, names=NAMES, from_list=_started), "spec.dependsOn of the Deployment"),
     "ports": yes(PORTS),
     "deploy": yes(DEPLOY, keep=True),
-    "develop": later(Table({"watch": yes(ListOf(_WATCH, duplicates="keep"))}, nullable=True), keep=True),
+    "develop": yes(
+        Table({"watch": yes(ListOf(_WATCH, duplicates="keep"))}, nullable=True),
+        "`fizz develop` and `fizz up --watch`",
+        keep=True,
+    ),
     "profiles": yes(ListOf(Text()), "the service is there if one of them is enabled"),
     "restart": yes(
         Text(
