@@ -299,7 +299,7 @@ class Containers(Protocol):
         """All containers, running or not, with the label: `key` or `key=value`."""
 
     async def inspect(self, container: str) -> EngineContainer:
-        """One container. Raises `Missing`."""
+        """One container, by its id or its name. Raises `Missing`."""
 
     async def create(self, request: CreateRequest) -> Created:
         """Create a container. Raises `NameTaken`, `ImageMissing`, `Missing` or `Refused`."""

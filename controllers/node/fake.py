@@ -92,7 +92,8 @@ class FakeEngine(FakeImages):
 
     async def inspect(self, container: str) -> EngineContainer:
         await self.enter("inspect")
-        return self.box(container).seen()
+        named = next((box.id for box in self.boxes.values() if box.request.name == container), container)
+        return self.box(named).seen()
 
     async def raw(self, container: str) -> JSON:
         await self.enter("raw")

@@ -3,15 +3,25 @@
 Nothing is called missing on hearsay: informers run at their own pace, so the server is asked before it is said.
 """
 
+from typing import Final
+
 from fizz.client.objects import Key
 from fizz.controllers.node.attempt import Ground, own_networks
+from fizz.controllers.node.engine import EngineContainer, Missing
+from fizz.controllers.node.mirror import key_of_labels
 from fizz.controllers.node.naming import container_name, is_predecessor
 from fizz.controllers.node.neighbours import lacking
 from fizz.controllers.node.status import DISCONNECTED, Trouble
+from fizz.schemas import labels
 from fizz.schemas.apps import Network, Volume
 from fizz.schemas.container import Container
 
-__all__ = ["obstacle"]
+__all__ = ["name_taken", "obstacle"]
+
+_PATIENCE_SECONDS: Final = 3.0
+"""What follows another, as a service that was given another name, is made a moment before that one is deleted."""
+_ADOPTION_SECONDS: Final = 0.25
+"""When to look at a container that was found by its name, should its status not be written before."""
 
 
 async def obstacle(ground: Ground, item: Container, *, exists: bool) -> Trouble | None:
@@ -41,8 +51,50 @@ async def obstacle(ground: Ground, item: Container, *, exists: bool) -> Trouble 
         and holder.id not in {each.id for each in await ground.mirror.look(_key(item))}
         and not is_predecessor(holder.labels, item, ground.session.owner)
     ):
-        return Trouble("Pending", "NameTaken")  # by another of ours, whose going the engine will tell
+        if (early := _early(ground, item)) > 0:
+            return Trouble("Pending", "NameTaken", retry_after=early)
+        return Trouble("Pending", "NameTaken", _held(ground, holder))
     return await ground.images.before_creating(item)
+
+
+async def name_taken(ground: Ground, item: Container) -> Trouble:
+    """The engine would not give the Container its name: whose it is, and what comes next. Raises `EngineLost`."""
+    name = container_name(item)
+    try:
+        holder = await ground.engine.inspect(name)
+    except Missing:
+        holder = None  # it went just now
+    if holder is None or holder.state == "removing":
+        message = ""
+    elif holder.labels.get(labels.UID) == item.metadata.uid:  # made before a crash
+        ground.mirror.mark(holder.id, _key(item))
+        return Trouble("Creating", "Adopting", retry_after=_ADOPTION_SECONDS)
+    elif ground.session.owner.owns(holder.labels):
+        message = _held(ground, holder)
+    else:
+        hint = f"remove it (docker rm -f {name}) or give this one another containerName"
+        message = f"the engine has a container named {name!r} that does not belong to this Container; {hint}"
+    return Trouble("Pending", "NameTaken", message, ground.retries.failed(_key(item), item.metadata.generation))
+
+
+def _early(ground: Ground, item: Container) -> float:
+    """For how many seconds yet the Container is so new that the one before it may still be about to be deleted."""
+    made = item.metadata.creation_timestamp
+    return _PATIENCE_SECONDS - (ground.now() - made).total_seconds() if made else 0.0
+
+
+def _held(ground: Ground, holder: EngineContainer) -> str:
+    """Who of ours has the name, and what to do; empty if that one is on its way out, which the engine will tell."""
+    key = key_of_labels(holder.labels)
+    other = ground.objects.container(key) if key else None
+    if other is None or other.metadata.deletion_timestamp is not None or holder.state == "removing":
+        return ""
+    if other.metadata.uid != holder.labels.get(labels.UID):
+        return ""
+    return (
+        f"Container {other.namespace}/{other.name} has the name {holder.name!r} in the engine; "
+        "give one of the two another containerName (container_name in a compose file), or delete that one"
+    )
 
 
 async def _missing(ground: Ground, kind: type[Network] | type[Volume], key: Key) -> Trouble:

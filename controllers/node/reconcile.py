@@ -22,7 +22,7 @@ from fizz.controllers.node.engine import (
 )
 from fizz.controllers.node.naming import container_name, is_predecessor, spec_hash
 from fizz.controllers.node.neighbours import lacking, namespaces, peers_of, refresh
-from fizz.controllers.node.obstacles import obstacle
+from fizz.controllers.node.obstacles import name_taken, obstacle
 from fizz.controllers.node.plan import (
     Action,
     Create,
@@ -40,7 +40,6 @@ from fizz.controllers.node.plan import (
 from fizz.controllers.node.sickness import Sickness, Verdict, verdict
 from fizz.controllers.node.sources import SourceMissing, references, targets
 from fizz.controllers.node.status import Trouble, is_final, is_restart_due, status_of, was_final
-from fizz.schemas import labels
 from fizz.schemas.container import Container, ContainerStatus
 
 __all__ = ["ContainerReconciler"]
@@ -215,7 +214,7 @@ class ContainerReconciler:
             case Unsupported():
                 trouble = Trouble("Pending", "Unsupported", text)
             case NameTaken():
-                return await self._name_taken(key, item)
+                return await name_taken(ground, item)
             case OSError():
                 trouble = Trouble("Pending", "FilesFailed", text, ground.retries.failed(key, generation))
             case _:
@@ -224,18 +223,6 @@ class ContainerReconciler:
         log.warning("failed", container=str(key), action=str(action), reason=trouble.reason, error=text)
         ground.objects.tell(item, "Warning", "Failed", f"cannot {action}: {text}")
         return trouble
-
-    async def _name_taken(self, key: Key, item: Container) -> Trouble:
-        """The engine has a container of that name: this one, made before a crash, or somebody else's."""
-        ground, name = self._ground, container_name(item)
-        mine = await ground.engine.containers(f"{labels.UID}={item.metadata.uid}")
-        for container in mine:
-            ground.mirror.put(container)
-        if mine:
-            return Trouble("Creating", "Adopting", retry_after=0.0)
-        hint = f"remove it (docker rm -f {name}) or give this one another containerName"
-        message = f"the engine has a container named {name!r} that does not belong to this Container; {hint}"
-        return Trouble("Pending", "NameTaken", message, ground.retries.failed(key, item.metadata.generation))
 
     async def _refresh_files(self, key: Key, item: Container) -> None:
         """A running container sees new contents of its Secrets and ConfigMaps, where they are files."""

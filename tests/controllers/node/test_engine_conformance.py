@@ -107,6 +107,14 @@ async def test_a_name_is_given_once(bench: Bench) -> None:
         await bench.create("web", FOREVER)
 
 
+async def test_a_container_is_found_by_its_name(bench: Bench) -> None:
+    container = await bench.create("web", FOREVER)
+
+    found = await bench.engine.inspect(f"{bench.run}-web")
+
+    assert found.id == container
+
+
 async def test_a_running_container_gives_its_name_to_another_one(bench: Bench) -> None:
     first = await bench.run_it("web", FOREVER)
 

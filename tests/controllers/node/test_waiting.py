@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fizz.client.objects import Key
+from fizz.client.testing import eventually
 from fizz.controllers.node.engine import EngineLost, Refused
 from fizz.schemas import labels
 from tests.controllers.node.world import FakeObjects, World, config, container, network, secret, volume
@@ -284,9 +285,80 @@ async def test_the_name_of_another_of_ours_is_waited_for(world: World) -> None:
     world.objects.delete(container("old"))
     await world.settle()
 
-    assert (waiting.phase, waiting.reason, waiting.message) == ("Pending", "NameTaken", None)
+    assert (waiting.phase, waiting.reason) == ("Pending", "NameTaken")
+    assert waiting.message == (
+        "Container blog/old has the name 'web' in the engine; "
+        "give one of the two another containerName (container_name in a compose file), or delete that one"
+    )
     assert world.status("new").phase == "Running"
     assert list(world.in_engine()) == ["web"]
+
+
+async def test_who_has_the_name_of_a_new_container_is_told_once_it_had_time_to_go(world: World) -> None:
+    new = container("new", containerName="web")
+    new.metadata.creation_timestamp = world.now()
+    world.objects.put(container("old", containerName="web"))
+    await world.settle()
+    world.objects.put(new)
+
+    await world.settle()
+    at_once = world.status("new")
+    await world.advance(3)
+    later = world.status("new")
+
+    assert (at_once.reason, at_once.message) == ("NameTaken", None)
+    assert "blog/old" in (later.message or "")
+
+
+async def test_the_name_of_one_that_is_being_deleted_is_waited_for_without_a_complaint(world: World) -> None:
+    world.objects.put(container("old", containerName="web"))
+    await world.settle()
+    stopping = world.engine.hold("stop")
+    world.objects.delete(container("old"))
+    going = asyncio.create_task(world.settle())
+    await eventually(lambda: world.engine.calls["stop"] == 1)
+    world.objects.put(container("new", containerName="web"))
+
+    await world.containers.reconcile(Key("blog", "new"))
+    waiting = world.status("new")
+    stopping.set()
+    await going
+    await world.settle()
+
+    assert (waiting.phase, waiting.reason, waiting.message) == ("Pending", "NameTaken", None)
+    assert world.status("new").phase == "Running"
+
+
+async def test_a_container_that_is_just_being_removed_by_hand_is_waited_for(world: World) -> None:
+    world.objects.put(container("web"))
+    await world.settle()
+    box = world.engine.by_name("blog-web")
+    box.state = "removing"
+    world.engine.say(box, "die")
+
+    await world.settle()
+    waiting, asked = world.status("web"), world.engine.calls["create"]
+    await world.advance(2)
+    later = world.engine.calls["create"]
+    world.engine.remove_by_hand(box.id)
+    await world.settle()
+
+    assert (waiting.reason, waiting.message) == ("NameTaken", None)
+    assert asked == 2
+    assert later == 5
+    assert world.objects.reasons("web").count("Failed") == 0
+    assert world.in_engine() == {"blog-web": "running"}
+
+
+async def test_the_name_of_one_of_ours_that_was_not_known_is_told_of(world: World) -> None:
+    world.objects.put(container("old", containerName="web"))
+    await world.settle()
+    world.mirror.forget(world.engine.by_name("web").id)
+    world.objects.put(container("new", containerName="web"))
+
+    await world.containers.reconcile(Key("blog", "new"))
+
+    assert (world.status("new").message or "").startswith("Container blog/old has the name 'web'")
 
 
 async def test_a_container_shares_the_network_of_another_once_that_runs(world: World) -> None:
