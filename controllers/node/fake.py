@@ -8,7 +8,6 @@ import itertools
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -129,9 +128,7 @@ class FakeEngine(FakeImages):
     async def rename(self, container: str, name: str) -> None:
         await self.enter("rename")
         self._require_free(name)
-        box = self.box(container)
-        box.request = replace(box.request, name=name)
-        self.say(box, "rename")
+        self.rename_by_hand(self.box(container).id, name)
         self._leave("rename")
 
     def _require_free(self, name: str) -> None:

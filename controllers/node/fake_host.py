@@ -8,6 +8,7 @@ import asyncio
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -85,6 +86,12 @@ class FakeHost:
             self._end(box, 137)
         del self.boxes[container]
         self.say(box, "destroy")
+
+    def rename_by_hand(self, container: str, name: str) -> None:
+        """`docker rename`."""
+        box = self.boxes[container]
+        box.request = replace(box.request, name=name)
+        self.say(box, "rename")
 
     def disconnect_by_hand(self, container: str, network: str) -> None:
         """`docker network disconnect -f`."""

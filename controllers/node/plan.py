@@ -8,7 +8,8 @@ actions: each finds out by itself how far the last attempt came.
     created, not started     write files, join networks, start
     ended, but wanted        write files, start
     runs, but not in all     join networks
-    set aside, name is free  rename
+    of another name, and     rename: it was set aside, or somebody did it by hand
+      its own is free
     of another spec          stop, remove, then as if nothing were there
     shares what is gone      the same
     shares what has begun    stop, start
@@ -256,10 +257,10 @@ class View:
     """The Container, None if there is none, and the engine's containers that are labelled with its name.
 
     `predecessor` has the name that the container is to have, and makes room for it; `name_is_free` says that nobody has
-    that name. `ended` are the ids of those that came to their end for good, `networks` the ids of the engine's networks
-    that the container is to be in, by name, as far as they are there to be joined. `peers` are the containers that it
-    is to share namespaces or volumes with, None while they are not all there; `shared_since` is when the last one
-    started of those whose namespaces it shares.
+    that name or is about to take it. `ended` are the ids of those that came to their end for good, `networks` the ids of
+    the engine's networks that the container is to be in, by name, as far as they are there to be joined. `peers` are the
+    containers that it is to share namespaces or volumes with, None while they are not all there; `shared_since` is when
+    the last one started of those whose namespaces it shares.
     """
 
     owner: Owner
@@ -299,7 +300,7 @@ def plan(view: View) -> tuple[Action, ...]:
 
 def _begin(wanted: Wanted, keep: EngineContainer | None, view: View) -> Iterator[Action]:
     """From what there is to a container that runs."""
-    if keep is not None and view.name_is_free and keep.name == _set_aside(keep.id, wanted.name):
+    if keep is not None and view.name_is_free and keep.name != wanted.name:
         yield Rename(keep, wanted.name)
     if keep is not None and keep.state in {"running", "paused"} and is_left_out(keep, view.networks):
         yield Join(keep)

@@ -152,11 +152,19 @@ class ContainerReconciler:
             wanted=wanted,
             containers=found,
             predecessor=holder if holder is not None and is_predecessor(holder.labels, item, owner) else None,
-            name_is_free=holder is None,
+            name_is_free=holder is None and not self._is_awaited(item, wanted.name, found),
             ended=ended,
             networks=ids,
             peers=None if lacking(self._ground, item) else frozenset(each.id for each in peers.values()),
             shared_since=max(shared, default=None),
+        )
+
+    def _is_awaited(self, item: Container, name: str, found: Sequence[EngineContainer]) -> bool:
+        """Whether another Container is about to take the name that one of these has lost: it was made room for."""
+        return any(each.name != name for each in found) and any(
+            container_name(other) == name
+            for other in self._ground.objects.containers()
+            if other.metadata.uid != item.metadata.uid and other.metadata.deletion_timestamp is None
         )
 
     def _is_final(self, item: Container, container: EngineContainer) -> bool:

@@ -25,6 +25,7 @@ from fizz.controllers.node.plan import (
     Release,
     Remove,
     RemoveFiles,
+    Rename,
     Start,
     Stop,
     View,
@@ -51,6 +52,7 @@ def view(*found: EngineContainer, wanted: Wanted | None = WANTED, **rest: object
 CREATED, EXITED = replace(RUNNING, state="created"), replace(RUNNING, state="exited")
 OLD = replace(RUNNING, id="old", labels={**MINE, labels.SPEC_HASH: "other"})
 TWIN, DEAD, GOING = replace(RUNNING, id="d"), replace(RUNNING, state="dead"), replace(RUNNING, state="removing")
+RENAMED = replace(RUNNING, name="my-own-name")
 DELETED = replace(WANTED, deleting=True)
 FULL, TWO = replace(WANTED, files=True, networks=2), {"front": "1", "back": "2"}
 GO = Start("web", CREATED)
@@ -68,6 +70,11 @@ PLANS = [
     ("created, in all", view(IN_BOTH, wanted=FULL, networks=TWO), [WriteFiles(), Start("web", IN_BOTH)]),
     ("running", view(RUNNING), []),
     ("running, disconnected", view(RUNNING, wanted=FULL, networks=TWO), [Join(RUNNING)]),
+    ("renamed by hand", view(RENAMED), [Rename(RENAMED, "web")]),
+    ("renamed by hand, its name is taken", view(RENAMED, name_is_free=False), []),
+    ("stopped and renamed", view(replace(RENAMED, state="exited")), [
+        Rename(replace(RENAMED, state="exited"), "web"), Start("web", replace(RENAMED, state="exited")),
+    ]),
     ("restarting, disconnected", view(replace(RUNNING, state="restarting"), wanted=FULL, networks=TWO), []),
     ("restarting", view(replace(RUNNING, state="restarting")), []),
     ("paused by hand", view(replace(RUNNING, state="paused")), []),
@@ -165,13 +172,15 @@ class Story:
             if item.name == name:
                 self.objects.delete(item)
 
-    async def by_hand(self, what: Literal["stop", "remove", "crash", "start"], index: int) -> None:
+    async def by_hand(self, what: Literal["stop", "remove", "crash", "rename"], index: int) -> None:
         ours = [box for box in self.engine.boxes.values() if box.labels.get(labels.SERVER) == SERVER]
         if not ours:
             return
         box = ours[index % len(ours)]
         if what == "remove":
             self.engine.remove_by_hand(box.id)
+        elif what == "rename":
+            self.engine.rename_by_hand(box.id, f"renamed-{box.id[:12]}")
         elif what == "stop" and box.runs:
             self.engine.stop_by_hand(box.id)
         elif what == "crash" and box.runs:
@@ -228,6 +237,8 @@ class Story:
             by_uid.setdefault(box.labels[labels.UID], []).append(box.state)
         wanted = {item.metadata.uid: item for item in self.objects.containers()}
         assert by_uid.keys() <= wanted.keys(), "something is left over"
+        names = {container_name(item): item.metadata.uid for item in self.objects.containers() if not was_final(item)}
+        assert all(self.engine.by_name(name).labels[labels.UID] == uid for name, uid in names.items()), "a wrong name"
         assert all(len(states) == 1 for states in by_uid.values()), "something is doubled"
         for uid, item in wanted.items():
             self._check_one(item, by_uid.get(uid or "", []))
@@ -247,12 +258,12 @@ class Story:
 
 
 VERBS = ("create", "start", "connect", "stop", "remove", "inspect", "create_network")
-CHANGING = {"create", "start", "connect", "stop", "remove", "create_network", "remove_network"}
+CHANGING = {"create", "start", "connect", "stop", "remove", "rename", "create_network", "remove_network"}
 names = st.sampled_from(NAMES)
 steps = st.one_of(
     st.tuples(st.just("apply"), names, st.integers(0, len(SPECS) - 1), st.integers(0, 2)),
     st.tuples(st.just("delete"), names),
-    st.tuples(st.just("by_hand"), st.sampled_from(["stop", "remove", "crash"]), st.integers(0, 3)),
+    st.tuples(st.just("by_hand"), st.sampled_from(["stop", "remove", "crash", "rename"]), st.integers(0, 3)),
     st.tuples(st.just("lose_engine"), st.booleans()),
     st.tuples(st.just("restart_agent")),
     st.tuples(

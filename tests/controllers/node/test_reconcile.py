@@ -1,10 +1,12 @@
 """One Container through its life, on a node in memory."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from fizz.client.objects import Key
+from fizz.client.testing import eventually
 from fizz.controllers.node.engine import Refused
 from fizz.schemas import labels
 from tests.controllers.node.world import World, container, network
@@ -334,6 +336,41 @@ async def test_a_container_of_an_older_template_gives_its_name_to_its_successor(
     await world.settle()
     assert world.in_engine() == {"blog-web-1": "running"}
     assert world.status("web-aaaa-0").container_name == "blog-web-1"
+
+
+async def test_a_container_that_was_renamed_by_hand_has_its_name_back(world: World) -> None:
+    world.objects.put(container("web"))
+    await world.settle()
+    box = world.engine.by_name("blog-web")
+
+    world.engine.rename_by_hand(box.id, "mine")
+    await world.settle()
+
+    assert world.in_engine() == {"blog-web": "running"}
+    assert world.engine.by_name("blog-web").id == box.id
+    assert world.status("web").container_name == "blog-web"
+    assert world.engine.calls["rename"] == 1
+
+
+async def test_who_made_room_does_not_take_the_name_back_before_its_successor_has_it(world: World) -> None:
+    old, new = container("web-aaaa-0"), container("web-bbbb-0", restartPolicy={"name": "always"})
+    for item in (old, new):
+        item.metadata.labels = {labels.DEPLOYMENT: "web", labels.ORDINAL: "0"}
+    world.objects.put(old)
+    await world.settle()
+    creating = world.engine.hold("create")
+    world.objects.put(new)
+    going = asyncio.create_task(world.containers.reconcile(Key("blog", "web-bbbb-0")))
+    await eventually(lambda: world.engine.calls["create"] == 2)
+
+    world.mirror.mark(next(iter(world.engine.boxes)), Key("blog", "web-aaaa-0"))
+    await world.containers.reconcile(Key("blog", "web-aaaa-0"))
+    renamed = world.engine.calls["rename"]
+    creating.set()
+    await going
+
+    assert renamed == 1
+    assert "blog-web-1" in world.in_engine()
 
 
 async def test_a_container_of_another_replica_keeps_its_name(world: World) -> None:
