@@ -24,6 +24,7 @@ from fizz.controllers.node.ends import Ends
 from fizz.controllers.node.engine import Engine, EngineContainer, EngineError
 from fizz.controllers.node.files import Files
 from fizz.controllers.node.hints import Hints
+from fizz.controllers.node.hooks import PostStarts
 from fizz.controllers.node.identity import cluster_id
 from fizz.controllers.node.images import Images
 from fizz.controllers.node.mirror import Mirror
@@ -67,6 +68,7 @@ class NodeAgent:
         self._mirror = Mirror(self._engine)
         self.pulse = self._mirror.pulse
         self._images = Images(self._engine, lambda key: self._hints.container(key), self._tell, clock=_clock, now=_now)
+        self._post_starts = PostStarts(self._engine, lambda key: self._hints.container(key))
         parts = (self._engine, self._objects, self._session)
         self._networks = NetworkReconciler(*parts, Retries(_clock), lambda key: self._hints.network_changed(key))
         self._volumes = VolumeReconciler(*parts, Retries(_clock), lambda key: self._hints.volume_changed(key))
@@ -76,6 +78,7 @@ class NodeAgent:
             objects=self._objects,
             session=self._session,
             images=self._images,
+            post_starts=self._post_starts,
             files=Files(settings.runtime_dir / "files"),
             ends=Ends(_boot_time() if settings.docker_host.startswith("unix://") else None),
             networks=self._networks.ready,
@@ -130,6 +133,7 @@ class NodeAgent:
                 task.cancel()
             await asyncio.gather(stopping, watching, return_exceptions=True)
             await self._images.close()
+            await self._post_starts.close()
 
     async def _watch(self) -> None:
         self._session.owner = Owner(await cluster_id(self._manager.client), self._settings.node_name)

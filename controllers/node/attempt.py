@@ -19,9 +19,11 @@ from fizz.controllers.node.engine import (
     EngineContainer,
     EngineNetwork,
     EngineVolume,
+    ExecRequest,
     Missing,
 )
 from fizz.controllers.node.files import Files
+from fizz.controllers.node.hooks import PostStarts, exec_request, run_in_time
 from fizz.controllers.node.images import Images
 from fizz.controllers.node.mirror import Mirror
 from fizz.controllers.node.naming import container_labels, container_name, network_name, service_of
@@ -29,9 +31,10 @@ from fizz.controllers.node.neighbours import links_of
 from fizz.controllers.node.objects import Objects
 from fizz.controllers.node.retries import Retries
 from fizz.controllers.node.session import Session
-from fizz.controllers.node.sources import Sources, environment, files, references, targets
+from fizz.controllers.node.sources import SourceMissing, Sources, environment, files, references, targets
 from fizz.controllers.node.surroundings import Surroundings
 from fizz.schemas.container import Container
+from fizz.schemas.hooks import Hook
 
 __all__ = ["Attempt", "Clock", "Ground", "engine_names", "joinable", "own_networks"]
 
@@ -51,6 +54,7 @@ class Ground:
     objects: Objects
     session: Session
     images: Images
+    post_starts: PostStarts
     files: Files
     ends: Ends
     networks: Mapping[Key, EngineNetwork]
@@ -130,6 +134,22 @@ class Attempt:
         item = self._container()
         if targets(item.spec):
             self._ground.files.write(item.metadata.uid or "", files(item.spec, await self._read()))
+
+    async def hooks(self, hooks: Sequence[Hook] | None) -> list[ExecRequest]:
+        """The commands as the engine runs them. Raises `SourceMissing`."""
+        sources = await self._read()
+        return [exec_request(hook, sources) for hook in hooks or []]
+
+    async def before_stop(self, container: EngineContainer) -> None:
+        hooks = self._item.spec.pre_stop if self._item else None
+        if not hooks or container.state != "running":
+            return
+        try:
+            error = await run_in_time(self.engine, container.id, await self.hooks(hooks))
+        except SourceMissing as missing:
+            error = str(missing)
+        if error:
+            self.tell("Warning", "FailedPreStopHook", f"before stopping {container.name}: {error}")
 
     async def remove_files(self, uid: str) -> None:
         self._ground.files.remove(uid)

@@ -144,6 +144,7 @@ class Hints:
     def container_gone(self, item: Container) -> None:
         """A Container is gone."""
         self.ground.images.forget(item)
+        self.ground.post_starts.forget(key_of(item))
         self.ground.retries.succeeded(key_of(item))
         self._let_go(item)
 

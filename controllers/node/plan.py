@@ -68,6 +68,9 @@ class Hands(Protocol):
     async def write_files(self) -> None:
         """Write the Secrets and ConfigMaps that the container sees as files."""
 
+    async def before_stop(self, container: EngineContainer) -> None:
+        """Run the commands that the Container wants to be run in it before it is stopped."""
+
     async def remove_files(self, uid: str) -> None:
         """Remove the files of a Container."""
 
@@ -100,6 +103,7 @@ class Stop:
         return f"stop {self.container.name}: {self.why}"
 
     async def run(self, hands: Hands) -> None:
+        await hands.before_stop(self.container)
         hands.tell("Normal", "Killing", f"stopping {self.container.name}: {self.why}")
         try:
             await hands.engine.stop(self.container.id, self.seconds)

@@ -20,6 +20,7 @@ from fizz.controllers.node.engine import (
     NameTaken,
     Unsupported,
 )
+from fizz.controllers.node.hooks import is_due, record_of
 from fizz.controllers.node.naming import container_name, is_predecessor, spec_hash
 from fizz.controllers.node.neighbours import lacking, namespaces, peers_of, refresh
 from fizz.controllers.node.obstacles import name_taken, obstacle
@@ -39,7 +40,7 @@ from fizz.controllers.node.plan import (
 )
 from fizz.controllers.node.sickness import Sickness, Verdict, verdict
 from fizz.controllers.node.sources import SourceMissing, references, targets
-from fizz.controllers.node.status import Trouble, is_final, is_restart_due, status_of, was_final
+from fizz.controllers.node.status import AfterStart, Trouble, is_final, is_restart_due, status_of, was_final
 from fizz.schemas.container import Container, ContainerStatus
 
 __all__ = ["ContainerReconciler"]
@@ -246,8 +247,29 @@ class ContainerReconciler:
     def _versions(self, item: Container) -> tuple[str, ...]:
         return (item.metadata.uid or "", *self._ground.objects.versions(item.namespace, references(item.spec)))
 
+    async def _after_start(self, item: Container, current: EngineContainer | None) -> AfterStart:
+        """See to the hooks after a start, and say how far they are."""
+        ground, key, hooks = self._ground, key_of(item), item.spec.post_start
+        known = item.status.post_start if item.status else None
+        if current is None or not hooks or item.metadata.deletion_timestamp is not None:
+            return AfterStart(done=known)
+        if done := ground.post_starts.result(key, current):
+            if done != known and done.error:
+                ground.objects.tell(item, "Warning", "FailedPostStartHook", done.error)
+            return AfterStart(done=done)
+        if not is_due(known, current):
+            return AfterStart(done=known)
+        if not ground.post_starts.is_running(key, current):
+            try:
+                requests = await Attempt(ground, item).hooks(hooks)
+            except SourceMissing as error:
+                return AfterStart(done=record_of(current, str(error)))
+            ground.post_starts.begin(key, current, requests)
+        return AfterStart(pending=True, done=known)
+
     async def _write(self, item: Container, current: EngineContainer | None, trouble: Trouble | None) -> None:
         ground = self._ground
+        after_start = await self._after_start(item, current)
         outside = current is not None and ground.ends.from_outside(current, item.status)
         names = engine_names(ground, item)
         sick = self._sick(item, [current]) if current is not None else None
@@ -259,6 +281,7 @@ class ContainerReconciler:
             networks=names,
             record=self._sickness.record(key_of(item), item),
             loop=None if sick is None or sick.is_due else str(sick),
+            after_start=after_start,
             now=ground.now(),
         )
         self._tell_changes(item, current, status)

@@ -6,6 +6,7 @@
 | nothing any more, but it had come to its end | as it was: Succeeded and Failed are final |
 | created | Creating |
 | running | Running; not ready while it is out of one of its networks |
+| running, but the hooks after its start are not done | Creating, or Restarting if they were before |
 | paused | Running, but not ready, and of no known health |
 | restarting | Restarting |
 | exited by itself, and the policy does not start it again | Succeeded (code 0) or Failed |
@@ -23,8 +24,18 @@ from fizz.controllers.node.sickness import HEALTHY, Record
 from fizz.schemas import labels
 from fizz.schemas.conditions import set_condition
 from fizz.schemas.container import Container, ContainerStatus, Phase, PortStatus, RestartPolicy
+from fizz.schemas.hooks import PostStartStatus
 
-__all__ = ["CRASH_LOOP", "DISCONNECTED", "Trouble", "is_final", "is_restart_due", "status_of", "was_final"]
+__all__ = [
+    "CRASH_LOOP",
+    "DISCONNECTED",
+    "AfterStart",
+    "Trouble",
+    "is_final",
+    "is_restart_due",
+    "status_of",
+    "was_final",
+]
 
 
 CRASH_LOOP: Final = "CrashLoopBackOff"
@@ -45,6 +56,17 @@ class Trouble:
     reason: str
     message: str = ""
     retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AfterStart:
+    """The hooks after a start: whether they are still to be done, and what came of them the last time."""
+
+    pending: bool = False
+    done: PostStartStatus | None = None
+
+
+_NO_HOOKS: Final = AfterStart()
 
 
 def is_final(policy: RestartPolicy | None, container: EngineContainer, from_outside: bool) -> bool:
@@ -87,6 +109,7 @@ def status_of(
     networks: Mapping[str, str],
     record: Record = HEALTHY,
     loop: str | None = None,
+    after_start: AfterStart = _NO_HOOKS,
     now: datetime,
 ) -> ContainerStatus:
     """The status that the Container should have. `networks` goes from the engine's names to ours. `record` is of its
@@ -117,6 +140,10 @@ def status_of(
     reason, message = _explain(container, phase, trouble, left)
     if reason == "Unhealthy" and loop:
         reason, message = CRASH_LOOP, loop
+    done = after_start.done if after_start.done and after_start.done.container_id == container.id else None
+    if phase == "Running" and (after_start.pending or (done and done.error)):
+        phase = "Restarting" if after_start.pending and done and not done.error else "Creating"
+        reason, message = _explain_hooks(after_start)
     ended = container.finished_at is not None
     status = ContainerStatus(
         phase=phase,
@@ -129,7 +156,7 @@ def status_of(
         restart_count=container.restart_count,
         unhealthy_restarts=record.restarts or None,
         last_unhealthy_restart=record.last,
-        started_at=container.started_at,
+        started_at=None if phase == "Creating" else container.started_at,
         finished_at=container.finished_at,
         ip_addresses={
             networks.get(name, name): endpoint.address or endpoint.address6
@@ -147,6 +174,7 @@ def status_of(
             for port in container.ports
         ]
         or None,
+        post_start=done,
         observed_restart=_observed_restart(item, trouble),
         observed_generation=item.metadata.generation,
         reason=reason,
@@ -194,6 +222,13 @@ def _explain(
     if phase in {"Failed", "Restarting"}:
         return "Error", container.error or f"it ended with exit code {container.exit_code}"
     return None, None
+
+
+def _explain_hooks(after_start: AfterStart) -> tuple[str, str | None]:
+    error = after_start.done.error if after_start.done else None
+    if after_start.pending or not error:
+        return "PostStart", None
+    return "PostStartFailed", f"after the start, {error}"
 
 
 def _with_ready(item: Container, status: ContainerStatus, now: datetime) -> ContainerStatus:

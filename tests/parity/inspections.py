@@ -125,6 +125,7 @@ def _container(found: JSON) -> JSON:
         host[key] = _anonymous(host[key])
     host["Binds"] = sorted(map(_anonymous, host["Binds"] or []))
     host["Mounts"] = sorted(host.get("Mounts") or [], key=lambda mount: str(mount["Target"]))
+    host["Links"] = sorted(host["Links"] or [])
     host["ExtraHosts"] = sorted(host["ExtraHosts"] or [])
     host["Ulimits"] = sorted(host["Ulimits"] or [], key=lambda limit: str(limit["Name"]))
     host["VolumesFrom"] = [_anonymous(each) for each in host["VolumesFrom"] or []]

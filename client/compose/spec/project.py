@@ -152,8 +152,8 @@ _SERVICE_KEYS: Final[dict[str, Key]] = {
     "links": yes(ListOf(Text()), "links"),
     "external_links": yes(ListOf(Text(), duplicates="error"), "links to containers that are not of the project"),
     "pre_start": later(ListOf(PRE_START, duplicates="keep")),
-    "post_start": later(_HOOKS),
-    "pre_stop": later(_HOOKS),
+    "post_start": yes(_HOOKS, "postStart"),
+    "pre_stop": yes(_HOOKS, "preStop"),
     "x-fizz": yes(SERVICE_BLOCK, "what Fizz does beyond compose"),
 }
 

@@ -14,6 +14,8 @@ from fizz.controllers.node.engine import (
     Connection,
     CreateRequest,
     EngineEvent,
+    ExecRequest,
+    Execution,
     ImageMissing,
     InUse,
     Missing,
@@ -98,6 +100,32 @@ async def test_the_engine_restarts_what_crashes_as_often_as_it_may(bench: Bench)
     ended = await bench.until(container, lambda found: found.state == "exited" and found.restart_count == 2)
 
     assert ended.exit_code == 3
+
+
+async def test_a_command_is_run_in_a_container(bench: Bench) -> None:
+    container = await bench.run_it("web", FOREVER)
+
+    good = await bench.engine.execute(container, ExecRequest(("sh", "-c", "echo hello")))
+    bad = await bench.engine.execute(container, ExecRequest(("sh", "-c", "exit 3"), environment=("A=1",)))
+
+    assert (good, bad) == (Execution(0, "hello\n"), Execution(3, ""))
+
+
+async def test_no_command_is_run_in_a_container_that_does_not_run(bench: Bench) -> None:
+    container = await bench.create("web", FOREVER)
+
+    with pytest.raises(Refused):
+        await bench.engine.execute(container, ExecRequest(("true",)))
+    with pytest.raises(Missing):
+        await bench.engine.execute("nobody", ExecRequest(("true",)))
+
+
+async def test_whose_namespaces_and_volumes_it_shares_is_seen(bench: Bench) -> None:
+    main = await bench.run_it("main", FOREVER)
+    side = await bench.create("side", FOREVER, PidMode=f"container:{main}", VolumesFrom=[f"{main}:ro"])
+
+    assert (await bench.engine.inspect(side)).shares == {main}
+    assert (await bench.engine.inspect(main)).shares == frozenset()
 
 
 async def test_a_name_is_given_once(bench: Bench) -> None:

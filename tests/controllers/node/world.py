@@ -20,6 +20,7 @@ from fizz.controllers.node.engine import EngineEvent
 from fizz.controllers.node.fake import FakeEngine
 from fizz.controllers.node.files import Files
 from fizz.controllers.node.hints import Hints
+from fizz.controllers.node.hooks import PostStarts
 from fizz.controllers.node.images import Images
 from fizz.controllers.node.mirror import Mirror
 from fizz.controllers.node.naming import Owner
@@ -221,6 +222,7 @@ class World:
             objects=objects,
             session=self.session,
             images=images,
+            post_starts=PostStarts(engine, self._look("container")),
             files=self.files,
             ends=self.ends,
             networks=self.networks.ready,
