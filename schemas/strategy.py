@@ -116,6 +116,8 @@ def _conflict(spec: ContainerSpec, ports_shared: bool) -> str | None:
         return f"the name {spec.container_name} is taken until the old one is gone"
     if written := next((mount for mount in spec.mounts or [] if _is_shared(mount)), None):
         return f"both would write to {written.target}"
+    if source := next((each for each in spec.volumes_from or [] if not each.read_only), None):
+        return f"both would write to the volumes of {source.deployment or source.container}"
     for network in spec.networks or []:
         if fixed := network.ipv4_address or network.ipv6_address or network.mac_address:
             return f"the address {fixed} is taken until the old one is gone"

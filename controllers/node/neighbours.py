@@ -9,6 +9,7 @@ too; when it is only started again, they have to be started again, or they are l
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Final, Protocol
 
 from fizz.client.objects import Key, key_of
@@ -19,11 +20,25 @@ from fizz.schemas import labels
 from fizz.schemas.container import Container, ContainerSpec
 from fizz.schemas.names import to_name
 
-__all__ = ["Neighbourhood", "has_neighbour", "lacking", "links_of", "namespaces", "peers_of", "references", "refresh"]
+__all__ = [
+    "Neighbourhood",
+    "doubt",
+    "has_neighbour",
+    "lacking",
+    "links_of",
+    "lost_its_processes",
+    "namespaces",
+    "peers_of",
+    "references",
+    "refresh",
+]
 
 _SERVICE: Final = "service:"
 _CONTAINER: Final = "container:"
 _LONGEST_LABEL: Final = 63
+_DOUBT_SECONDS: Final = 2.0
+_KILLED: Final = 137
+"""Exit code of what was ended by SIGKILL."""
 
 
 class _Containers(Protocol):
@@ -94,6 +109,32 @@ def lacking(around: Neighbourhood, item: Container) -> str | None:
         if is_ours and reference not in found:
             return reference
     return None
+
+
+def lost_its_processes(around: Neighbourhood, item: Container, container: EngineContainer, now: datetime) -> bool:
+    """Whether it ended because another one did: a PID namespace ends with its first process, and all in it are killed.
+    That is no end of its own. The kernel kills those before the first one is gone, and so does the engine tell it:
+    what was killed a moment ago has the benefit of the doubt, see `doubt`.
+    """
+    reference = item.spec.pid or ""
+    if container.state != "exited" or container.exit_code != _KILLED or reference not in namespaces(item.spec):
+        return False
+    if _target(around, item, reference) is None and not reference.startswith(_SERVICE):
+        return False  # not ours: nobody would tell when it is back
+    owner = peers_of(around, item).get(reference)
+    if owner is None or owner.id not in container.shares:
+        return True
+    ended = container.finished_at
+    began_anew = ended is not None and owner.started_at is not None and owner.started_at > ended
+    return began_anew or doubt(item, container, now) > 0
+
+
+def doubt(item: Container, container: EngineContainer, now: datetime) -> float:
+    """Seconds until it is certain that what was killed in another's PID namespace was killed for itself; 0: it is."""
+    shares = (item.spec.pid or "").startswith((_SERVICE, _CONTAINER))
+    if not shares or container.state != "exited" or container.exit_code != _KILLED or container.finished_at is None:
+        return 0.0
+    return max(0.0, _DOUBT_SECONDS - (now - container.finished_at).total_seconds())
 
 
 def links_of(around: Neighbourhood, item: Container) -> list[str]:

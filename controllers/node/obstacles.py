@@ -10,7 +10,7 @@ from fizz.controllers.node.attempt import Ground, own_networks
 from fizz.controllers.node.engine import EngineContainer, Missing
 from fizz.controllers.node.mirror import key_of_labels
 from fizz.controllers.node.naming import container_name, is_predecessor
-from fizz.controllers.node.neighbours import lacking
+from fizz.controllers.node.neighbours import doubt, lacking
 from fizz.controllers.node.status import DISCONNECTED, Trouble
 from fizz.schemas import labels
 from fizz.schemas.apps import Network, Volume
@@ -24,8 +24,8 @@ _ADOPTION_SECONDS: Final = 0.25
 """When to look at a container that was found by its name, should its status not be written before."""
 
 
-async def obstacle(ground: Ground, item: Container, *, exists: bool) -> Trouble | None:
-    """The first thing that is in the way, or None. `exists`: the engine has the container, it is only to be started."""
+async def obstacle(ground: Ground, item: Container, current: EngineContainer | None) -> Trouble | None:
+    """The first thing that is in the way, or None. `current` is what the engine has: that is only to be started."""
     wait = ground.retries.remaining(_key(item), item.metadata.generation)
     if wait > 0:
         return _again(item, wait)
@@ -41,9 +41,11 @@ async def obstacle(ground: Ground, item: Container, *, exists: bool) -> Trouble 
             key = Key(item.namespace, mount.source)
             if key not in ground.volumes:
                 return await _missing(ground, Volume, key)
+    if current is not None and (wait := doubt(item, current, ground.now())) > 0:
+        return Trouble("Creating", "NeighbourEnding", retry_after=wait)
     if lacking(ground, item):
         return Trouble("Pending", "NeighbourNotRunning")
-    if exists:
+    if current is not None:
         return None
     holder = ground.mirror.named(container_name(item))
     if (

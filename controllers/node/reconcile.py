@@ -22,7 +22,7 @@ from fizz.controllers.node.engine import (
 )
 from fizz.controllers.node.hooks import is_due, record_of
 from fizz.controllers.node.naming import container_name, is_predecessor, spec_hash
-from fizz.controllers.node.neighbours import lacking, namespaces, peers_of, refresh
+from fizz.controllers.node.neighbours import lacking, lost_its_processes, namespaces, peers_of, refresh
 from fizz.controllers.node.obstacles import name_taken, obstacle
 from fizz.controllers.node.plan import (
     Action,
@@ -87,7 +87,7 @@ class ContainerReconciler:
         current = chosen(view)
         trouble = None
         if not deleting and self._may_act(item, view, current):
-            trouble = await obstacle(ground, item, exists=current is not None)
+            trouble = await obstacle(ground, item, current)
             view = self._view(item, found, ready_to_start=trouble is None)
         actions = plan(view)
         if deleting and any(each.runs for each in found):
@@ -169,8 +169,13 @@ class ContainerReconciler:
         )
 
     def _is_final(self, item: Container, container: EngineContainer) -> bool:
-        outside = self._ground.ends.from_outside(container, item.status)
-        return is_final(item.spec.restart_policy, container, outside)
+        return is_final(item.spec.restart_policy, container, self._from_outside(item, container))
+
+    def _from_outside(self, item: Container, container: EngineContainer) -> bool:
+        ends = self._ground.ends
+        return ends.from_outside(container, item.status) or lost_its_processes(
+            self._ground, item, container, self._ground.now()
+        )
 
     @staticmethod
     def _may_act(item: Container, view: View, current: EngineContainer | None) -> bool:
@@ -270,7 +275,7 @@ class ContainerReconciler:
     async def _write(self, item: Container, current: EngineContainer | None, trouble: Trouble | None) -> None:
         ground = self._ground
         after_start = await self._after_start(item, current)
-        outside = current is not None and ground.ends.from_outside(current, item.status)
+        outside = current is not None and self._from_outside(item, current)
         names = engine_names(ground, item)
         sick = self._sick(item, [current]) if current is not None else None
         status = status_of(

@@ -65,8 +65,9 @@ def modes(container: Container) -> set[str]:
 
 def run(container: Container, command: str) -> str:
     code, output = container.exec_run(["sh", "-c", command])
+    assert isinstance(output, bytes)
     assert code == 0, output
-    return str(output.decode().strip())
+    return output.decode().strip()
 
 
 def test_who_shares_with_a_container_follows_it_and_hooks_leave_their_traces(

@@ -28,7 +28,7 @@ def mode(world: World, name: str, key: str = "NetworkMode") -> Any:
     return world.engine.by_name(name).host_config.get(key)
 
 
-SIDE = {"networkMode": "service:main", "ipc": "service:main", "pid": "service:main"}
+SIDE: dict[str, Any] = {"networkMode": "service:main", "ipc": "service:main", "pid": "service:main"}
 
 
 async def test_namespaces_are_those_of_the_first_container_of_a_deployment(world: World) -> None:
@@ -110,6 +110,39 @@ async def test_it_is_left_alone_while_that_is_away(world: World) -> None:
 
     assert world.engine.by_name("blog-side-1").id == side
     assert world.status("side-a-0").phase == "Running"
+
+
+@pytest.mark.parametrize("anew", [True, False], ids=["made-anew", "started-again"])
+async def test_what_dies_with_the_processes_of_another_has_not_come_to_its_end(world: World, anew: bool) -> None:
+    main = replica("main")
+    world.objects.put(main, replica("side", **SIDE))
+    await world.settle()
+    boxes = {name: world.engine.by_name(f"blog-{name}-1").id for name in ("main", "side")}
+
+    world.engine.crash(boxes["side"], 137)
+    await world.settle()
+    if anew:
+        world.engine.remove_by_hand(boxes["main"])
+    else:
+        world.engine.stop_by_hand(boxes["main"])
+    await world.settle()
+    await world.advance(5)
+
+    assert world.status("side-a-0").phase == "Running"
+    assert mode(world, "blog-side-1", "PidMode") == f"container:{world.engine.by_name('blog-main-1').id}"
+
+
+async def test_one_that_is_killed_for_itself_has_come_to_its_end(world: World) -> None:
+    world.objects.put(replica("main"), replica("side", **SIDE))
+    await world.settle()
+
+    world.engine.crash(world.engine.by_name("blog-side-1").id, 137)
+    await world.settle()
+    at_first = world.status("side-a-0").phase
+    await world.advance(3)
+
+    assert at_first == "Restarting"
+    assert (world.status("side-a-0").phase, world.status("side-a-0").exit_code) == ("Failed", 137)
 
 
 async def test_volumes_of_another_need_it_only_to_be_there(world: World) -> None:
