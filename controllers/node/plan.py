@@ -261,10 +261,10 @@ class View:
     """The Container, None if there is none, and the engine's containers that are labelled with its name.
 
     `predecessor` has the name that the container is to have, and makes room for it; `name_is_free` says that nobody has
-    that name or is about to take it. `ended` are the ids of those that came to their end for good, `networks` the ids of
-    the engine's networks that the container is to be in, by name, as far as they are there to be joined. `peers` are the
-    containers that it is to share namespaces or volumes with, None while they are not all there; `shared_since` is when
-    the last one started of those whose namespaces it shares.
+    that name or is about to take it. `ended` are the ids of those that came to their end for good, `networks` the ids
+    of the engine's networks that the container is to be in, by name, as far as they are there to be joined. `peers` are
+    the containers that it is to share namespaces or volumes with, None while they are not all there; `shared_since` is
+    when the last one started of those whose namespaces it shares.
     """
 
     owner: Owner
