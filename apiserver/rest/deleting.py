@@ -17,6 +17,7 @@ from fizz.apiserver import errors
 from fizz.apiserver.admission import namespaces
 from fizz.apiserver.kinds.custom.names import CLEANUP, with_condition
 from fizz.apiserver.kinds.registry import Resource
+from fizz.apiserver.kinds.values import show
 from fizz.apiserver.rest import reading
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View, write
@@ -32,6 +33,7 @@ _POLICIES: Final = ("Background", "Foreground", "Orphan")
 _PENDING: Final = (
     "CustomResourceDefinition marked for deletion; CustomResource deletion will be initiated as soon as possible"
 )
+_FIELDS: Final = {"preconditions": dict, "dryRun": list, "propagationPolicy": str, "orphanDependents": bool}
 _GRACE: Final = "gracePeriodSeconds"
 
 
@@ -49,8 +51,11 @@ class DeleteOptions:
 
 def parse_options(body: JSON, query: Mapping[str, str]) -> DeleteOptions:
     """Options from the body, with those of the query before them. Raises `Invalid` or `BadRequest`."""
-    if body.get("kind") not in {None, "DeleteOptions"}:
-        raise errors.BadRequest(f"the body of a DELETE is DeleteOptions, not {body['kind']}")
+    if body.get("kind") not in (None, "DeleteOptions"):
+        raise errors.BadRequest(f"the body of a DELETE is DeleteOptions, not {show(body['kind'])}")
+    for field, kind in _FIELDS.items():
+        if body.get(field) is not None and not isinstance(body[field], kind):
+            raise errors.BadRequest(f"DeleteOptions: {field} is of the wrong type: {show(body[field])}")
     policy = query.get("propagationPolicy") or body.get("propagationPolicy")
     if policy is None:
         policy = "Orphan" if body.get("orphanDependents") is True else "Background"
@@ -59,7 +64,7 @@ def parse_options(body: JSON, query: Mapping[str, str]) -> DeleteOptions:
         causes = [errors.cause("FieldValueNotSupported", message, "propagationPolicy")]
         raise errors.Invalid.of("DeleteOptions", "meta.k8s.io", "", causes)
     dry_run = query.get("dryRun") or (body.get("dryRun") or [""])[0]
-    if dry_run not in {"", "All"}:
+    if dry_run not in ("", "All"):
         message = f'Unsupported value: "{dry_run}": supported values: "All"'
         causes = [errors.cause("FieldValueNotSupported", message, "dryRun")]
         raise errors.Invalid.of("DeleteOptions", "meta.k8s.io", "", causes)

@@ -32,11 +32,19 @@ def read(resource: Resource, item: JSON) -> JSON:
 
 
 def write(resource: Resource, item: JSON, scale: JSON) -> JSON:
-    """The object with the replicas that the Scale wants. Raises `BadRequest` for what is no Scale."""
-    replicas = (scale.get("spec") or {}).get("replicas", 0)
-    if scale.get("kind") not in {None, "Scale"} or not isinstance(replicas, int) or isinstance(replicas, bool):
+    """The object with the replicas that the Scale wants. Raises `NotFound` where the kind has none, `BadRequest` for
+    what is no Scale, and `Invalid` for fewer than none.
+    """
+    path = _paths(resource).spec_replicas
+    spec = scale.get("spec")
+    replicas = spec.get("replicas", 0) if isinstance(spec, dict) else None if spec else 0
+    if scale.get("kind") not in (None, "Scale") or not isinstance(replicas, int) or isinstance(replicas, bool):
         raise errors.BadRequest("the body must be a Scale of autoscaling/v1 with a number at spec.replicas")
-    return _set(item, _paths(resource).spec_replicas, replicas)
+    if replicas < 0:
+        message = f"Invalid value: {replicas}: must be greater than or equal to 0"
+        causes = [errors.cause("FieldValueInvalid", message, "spec.replicas")]
+        raise errors.Invalid.of("Scale", "autoscaling", item["metadata"]["name"], causes)
+    return _set(item, path, replicas)
 
 
 def _paths(resource: Resource) -> Scale:

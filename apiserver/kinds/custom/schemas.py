@@ -13,10 +13,11 @@ apiextensions.k8s.io/v1, whose words these are.
 
 from typing import Any, Final
 
-from fizz.apiserver.kinds.causes import Cause, forbidden, invalid, not_supported, required
+from fizz.apiserver.kinds.causes import Cause, forbidden, invalid, not_supported, required, type_invalid
 from fizz.apiserver.kinds.checking import compile_rule
 from fizz.apiserver.kinds.nodes import SchemaError, parse, parse_object
 from fizz.apiserver.kinds.patterns import compile_pattern
+from fizz.apiserver.kinds.values import TYPES
 from fizz.schemas.base import JSON
 
 __all__ = ["check_schema", "prune_schema"]
@@ -35,6 +36,26 @@ _KNOWN: Final = frozenset({
     *_MAPS, *_LISTS, *_SINGLE,
 })  # fmt: skip
 _RULE_KEYS: Final = ("rule", "message", "messageExpression", "reason", "fieldPath", "optionalOldSelf")
+_KEYWORD_TYPES: Final[dict[str, Any]] = {
+    **dict.fromkeys(("type", "format", "pattern", "description", "title", "id", "$schema", "$ref"), str),
+    **dict.fromkeys((f"{_PREFIX}list-type", f"{_PREFIX}map-type"), str),
+    **dict.fromkeys(("maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties"), int),
+    **dict.fromkeys(("maximum", "minimum", "multipleOf"), int | float),
+    **dict.fromkeys(("exclusiveMaximum", "exclusiveMinimum", "uniqueItems", "nullable"), bool),
+    **dict.fromkeys(
+        (f"{_PREFIX}preserve-unknown-fields", f"{_PREFIX}embedded-resource", f"{_PREFIX}int-or-string"), bool
+    ),
+    **dict.fromkeys(("enum", "required", f"{_PREFIX}list-map-keys", f"{_PREFIX}validations", *_LISTS), list),
+    **dict.fromkeys(_MAPS, dict),
+}
+_TYPE_NAMES: Final = {
+    str: "string",
+    int: "integer",
+    int | float: "number",
+    bool: "boolean",
+    list: "array",
+    dict: "object",
+}
 _UNSUPPORTED: Final = ("patternProperties", "definitions", "dependencies", "additionalItems", "id", "$schema", "$ref")
 _SCALARS: Final = ("string", "integer", "number", "boolean")
 
@@ -74,20 +95,55 @@ def check_schema(schema: Any, path: str) -> list[Cause]:
     """What is wrong with the schema of a whole object; `path` is the field that holds it."""
     if not isinstance(schema, dict):
         return [invalid(path, schema, "must be an object")]
-    causes: list[Cause] = []
-    try:  # of the keywords' own types: what is not even readable is told alone
-        parse(schema)
-    except SchemaError as problem:
-        causes = _structure(schema, path, root=True)
-        return causes or [invalid(f"{path}.{problem.where}".rstrip("."), _at(schema, problem), problem.problem)]
-    causes = _structure(schema, path, root=True)
+    causes = _types(schema, path) or _structure(schema, path, root=True)
     if causes:
         return causes
+    try:
+        parse(schema)
+    except SchemaError as problem:
+        return [invalid(f"{path}.{problem.where}", _value_at(schema, problem.where), problem.problem)]
     return _defaults(schema, path)
 
 
-def _at(schema: JSON, problem: SchemaError) -> Any:
-    return problem.where.rpartition(".")[2]
+def _types(schema: Any, path: str) -> list[Cause]:
+    """Keywords whose values are of the wrong type, at all levels: the rest cannot be judged then."""
+    if not isinstance(schema, dict):
+        return [_mistyped(path, schema, "object")]
+    causes: list[Cause] = []
+    for key, value in schema.items():
+        here, kind = f"{path}.{key}", _KEYWORD_TYPES.get(key)
+        if kind is not None and (not isinstance(value, kind) or (value.__class__ is bool and kind is not bool)):
+            causes.append(_mistyped(here, value, _TYPE_NAMES[kind]))
+        elif key in _MAPS:
+            causes += [cause for name, each in value.items() for cause in _types(each, f"{here}[{name}]")]
+        elif key in _LISTS:
+            causes += [cause for index, each in enumerate(value) for cause in _types(each, f"{here}[{index}]")]
+        elif key in {"required", f"{_PREFIX}list-map-keys"}:
+            causes += [_mistyped(here, each, "string") for each in value if not isinstance(each, str)]
+        elif key == f"{_PREFIX}validations":
+            causes += [cause for index, each in enumerate(value) for cause in _rule_types(each, f"{here}[{index}]")]
+        elif (
+            key in {"not", "additionalItems"}
+            or (key == "items" and not isinstance(value, list))
+            or (key == "additionalProperties" and not isinstance(value, bool))
+        ):
+            causes += _types(value, here)
+    return causes
+
+
+def _rule_types(rule: Any, path: str) -> list[Cause]:
+    if not isinstance(rule, dict):
+        return [_mistyped(path, rule, "object")]
+    return [
+        _mistyped(f"{path}.{key}", value, "boolean" if key == "optionalOldSelf" else "string")
+        for key, value in rule.items()
+        if not isinstance(value, bool if key == "optionalOldSelf" else str)
+    ]
+
+
+def _mistyped(path: str, value: Any, wanted: str) -> Cause:
+    found = TYPES[value.__class__]
+    return type_invalid(path, found, f'{path} must be of type {wanted}: "{found}"')
 
 
 def _structure(schema: Any, path: str, *, root: bool = False, resource: bool = False) -> list[Cause]:
