@@ -19,6 +19,11 @@ def _flags(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--data-dir", metavar="DIR", help="Folder of the data. [env: FIZZ_DATA_DIR]"),
         click.option("--node-name", metavar="NAME", help="Name of this node. [env: FIZZ_NODE_NAME]"),
         click.option("--docker-host", metavar="URL", help="The node's Docker Engine. [env: DOCKER_HOST]"),
+        click.option(
+            "--ingress",
+            type=click.Choice(["auto", "nftables", "engine"]),
+            help="Who publishes ports: Fizz by nftables, or the engine. [env: FIZZ_INGRESS]",
+        ),
         click.option("--log-format", type=click.Choice(["json", "console"]), help="[env: FIZZ_LOG_FORMAT]"),
         click.option(
             "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[env: FIZZ_LOG_LEVEL]"
@@ -41,7 +46,7 @@ def controllers(names: tuple[str, ...], **flags: str | None) -> None:
 @_flags
 def node(**flags: str | None) -> None:
     """Run the node agent alone."""
-    _run(["node"], flags)
+    _run(["node", "ingress"], flags)
 
 
 def _run(names: Sequence[str], flags: dict[str, str | None]) -> None:

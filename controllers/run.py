@@ -8,7 +8,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -17,6 +17,7 @@ from fizz.client.api import Client
 from fizz.client.controller import Manager
 from fizz.client.events import EventRecorder
 from fizz.schemas import sockets
+from fizz.schemas.node import NodeIngress
 from fizz.schemas.settings import Settings
 
 __all__ = ["CONTROLLERS", "AgentRuns", "UnknownController", "run"]
@@ -39,6 +40,16 @@ class _Context:
     settings: Settings
     manager: Manager
     stack: AsyncExitStack
+    publishers: list[NodeIngress] = field(default_factory=list)
+    """Who publishes ports, once that was found out."""
+
+    async def publisher(self) -> NodeIngress:
+        """Who publishes ports on this node: the same for all who ask."""
+        from fizz.controllers.network.ingress import detect
+
+        if not self.publishers:
+            self.publishers.append(await detect(self.settings))
+        return self.publishers[0]
 
     async def recorder(self, component: str) -> EventRecorder:
         """A recorder of Events that is closed at the end."""
@@ -87,7 +98,18 @@ async def _node(context: _Context) -> None:
             "`fizz controllers` first, or choose another folder with FIZZ_DATA_DIR"
         )
     recorder = await context.recorder("node-agent")
-    NodeAgent(context.manager, recorder, context.settings).register()
+    NodeAgent(context.manager, recorder, context.settings, ingress=await context.publisher()).register()
+
+
+async def _ingress(context: _Context) -> None:
+    from fizz.controllers.network.ingress import Ingress, LinuxKernel, Listeners, table_name
+
+    if (await context.publisher()).mode == "engine":
+        return
+    settings = context.settings
+    table = table_name(str(settings.data_dir), settings.node_name)
+    recorder = await context.recorder("ingress")
+    Ingress(context.manager, recorder, settings.node_name, LinuxKernel(table), Listeners()).register(context.manager)
 
 
 CONTROLLERS: Final[Mapping[str, Callable[[_Context], Awaitable[None]]]] = {
@@ -97,6 +119,7 @@ CONTROLLERS: Final[Mapping[str, Callable[[_Context], Awaitable[None]]]] = {
     "namespace": _namespace,
     "aggregation": _aggregation,
     "node": _node,
+    "ingress": _ingress,
 }
 """All controllers by name. Each is imported only where it runs."""
 

@@ -26,6 +26,8 @@ __all__ = [
     "CredentialSpec",
     "ExtraHost",
     "Healthcheck",
+    "IngressState",
+    "IngressStatus",
     "Logging",
     "NetworkAttachment",
     "Phase",
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 Phase = Literal["Pending", "Creating", "Running", "Restarting", "Stopping", "Succeeded", "Failed"]
+IngressState = Literal["Waiting", "Serving", "Draining", "Drained", "Refused"]
 
 
 def _map(*keys: str) -> JsonDict:
@@ -246,12 +249,25 @@ class ContainerSpec(Model):
 
 
 class PortStatus(Model):
-    """A published port as the engine published it."""
+    """A published port as it is published."""
 
     container_port: int = Field(description="The port inside the container.")
     protocol: str = Field("tcp", description="tcp, udp or sctp.")
     host_ip: str | None = Field(None, alias="hostIP", description="The host address.")
     host_port: int = Field(description="The port on the host.")
+
+
+class IngressStatus(Model):
+    """What the ingress of the container's node does for it. Written by the ingress alone."""
+
+    state: IngressState = Field(
+        description="Waiting: its ports are its own, but it gets no new connections. Serving: it gets them. "
+        "Draining: it gets no more, some are still open. Drained: none is left, it may stop. "
+        "Refused: a port cannot be published; reason and message say why."
+    )
+    ports: list[PortStatus] | None = Field(None, description="The ports on the host that lead to it.")
+    reason: str | None = Field(None, description="Why a port cannot be published, as one CamelCase word.")
+    message: str | None = Field(None, description="The same as a sentence that names who has the port.")
 
 
 class ContainerStatus(Model):
@@ -274,7 +290,8 @@ class ContainerStatus(Model):
     started_at: Time | None = Field(None, description="When it last started.")
     finished_at: Time | None = Field(None, description="When it last ended.")
     ip_addresses: dict[str, str] | None = Field(None, description="Its address by network name.")
-    ports: list[PortStatus] | None = Field(None, description="Ports as published.")
+    ports: list[PortStatus] | None = Field(None, description="Ports as published, by the engine or by the ingress.")
+    ingress: IngressStatus | None = Field(None, description="What the ingress of its node does for it.")
     post_start: PostStartStatus | None = Field(None, description="The hooks after the last start, if there are any.")
     observed_restart: str | None = Field(
         None, description="The annotation fizz.dev/restarted-at that the agent acted on."

@@ -1,12 +1,14 @@
 """`Node` of `fizz.dev/v1`: a host with a Docker Engine and an agent."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from fizz.schemas.base import Model
 from fizz.schemas.fields import Quantity
 from fizz.schemas.meta import Condition, Object
 
-__all__ = ["Engine", "Node", "NodeSpec", "NodeStatus"]
+__all__ = ["Engine", "Node", "NodeIngress", "NodeSpec", "NodeStatus"]
 
 
 class NodeSpec(Model):
@@ -27,6 +29,15 @@ class Engine(Model):
     cgroup_version: str | None = Field(None, description="1 or 2.")
 
 
+class NodeIngress(Model):
+    """Who publishes the ports of the node's containers."""
+
+    mode: Literal["nftables", "engine"] = Field(
+        description="nftables: Fizz, so that replicas share a port. engine: the engine, one container a port."
+    )
+    message: str | None = Field(None, description="Why the engine does it.")
+
+
 class NodeStatus(Model):
     """What the agent sees of the node."""
 
@@ -36,6 +47,7 @@ class NodeStatus(Model):
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     engine: Engine | None = Field(None, description="The engine that runs the containers.")
+    ingress: NodeIngress | None = Field(None, description="Who publishes ports.")
     capacity: dict[str, Quantity] | None = Field(None, description="cpu and memory of the host.")
     agent: str | None = Field(
         None,

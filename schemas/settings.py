@@ -16,6 +16,7 @@ socket lies in it, so that several servers on one machine do not meet.
 | ca | FIZZ_CA | the authority of the data directory, if it is there; else those that this machine trusts |
 | docker_host | DOCKER_HOST | unix:///var/run/docker.sock |
 | node_name | FIZZ_NODE_NAME | the host's name |
+| ingress | FIZZ_INGRESS | auto: nftables where that is possible, else engine |
 | log_format | FIZZ_LOG_FORMAT | console on a terminal, else json |
 | log_level | FIZZ_LOG_LEVEL | info |
 """
@@ -31,8 +32,9 @@ from typing import Literal, Self, get_args
 
 from fizz.schemas.names import to_name
 
-__all__ = ["LogFormat", "LogLevel", "Settings", "SettingsError"]
+__all__ = ["IngressChoice", "LogFormat", "LogLevel", "Settings", "SettingsError"]
 
+IngressChoice = Literal["auto", "nftables", "engine"]
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -55,6 +57,7 @@ class Settings:
     ca: Path | None
     docker_host: str
     node_name: str
+    ingress: IngressChoice
     log_format: LogFormat
     log_level: LogLevel
 
@@ -103,6 +106,7 @@ class Settings:
             ca=Path(ca) if ca else _own_authority(data_dir),
             docker_host=sources.get("docker_host", "DOCKER_HOST") or "unix:///var/run/docker.sock",
             node_name=to_name(sources.get("node_name") or socket.gethostname()),
+            ingress=_ingress(sources.get("ingress") or "auto"),
             log_format=_log_format(sources.get("log_format") or ("console" if sys.stderr.isatty() else "json")),
             log_level=_log_level(sources.get("log_level") or "info"),
         )
@@ -171,6 +175,13 @@ def _address(setting: str, text: str) -> tuple[str, int]:
     if not colon or not port.isdigit() or int(port) > 65535:
         raise SettingsError(f"{setting} is {text!r}; write HOST:PORT, as 127.0.0.1:7443")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _ingress(text: str) -> IngressChoice:
+    match text:
+        case "auto" | "nftables" | "engine":
+            return text
+    raise SettingsError(f"ingress is {text!r}; it is one of {', '.join(get_args(IngressChoice))}")
 
 
 def _log_format(text: str) -> LogFormat:

@@ -124,7 +124,7 @@ def _conflict(spec: ContainerSpec, ports_shared: bool) -> str | None:
     if spec.network_mode and spec.network_mode != "none" and spec.network_mode != "bridge":
         return f"with the network mode {spec.network_mode} both would listen on the same ports"
     for port in spec.ports or []:
-        if (port.publish or port.host_port) and (port.mode == "host" or not ports_shared):
+        if (port.publish or port.host_port) and (port.mode == "host" or port.protocol == "sctp" or not ports_shared):
             return (
                 f"the host's port {port.host_port or f'for {port.container_port}'} is taken until the old one is gone"
             )

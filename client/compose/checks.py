@@ -222,7 +222,9 @@ def _check_container_names(enabled: Mapping[str, Node], problems: Problems) -> N
 
 
 def _check_ports(enabled: Mapping[str, Node], problems: Problems) -> None:
-    """One port of the host serves one container: compose lets it pass and fails later, so here it is a warning."""
+    """One port of the host serves one service, and with `mode: host` one container: compose lets it pass and fails
+    later, so here it is a warning.
+    """
     seen: dict[tuple[object, ...], str] = {}
     for name, service in enabled.items():
         deploy = service.get("deploy")
@@ -230,7 +232,8 @@ def _check_ports(enabled: Mapping[str, Node], problems: Problems) -> None:
         several = replicas is not None and isinstance(replicas.value, int) and replicas.value > 1
         ports = service.get("ports")
         for index, port in enumerate(ports.items() if ports else ()):
-            published, address, protocol = (port.get(key) for key in ("published", "host_ip", "protocol"))
+            published, address, protocol, mode = (port.get(key) for key in ("published", "host_ip", "protocol", "mode"))
+            alone = mode is not None and mode.value == "host"
             number = str(published.value) if published else ""
             if not number.isdigit() or number == "0":
                 continue
@@ -238,7 +241,7 @@ def _check_ports(enabled: Mapping[str, Node], problems: Problems) -> None:
             path: Path = ("services", name, "ports", index)
             if key in seen and seen[key] != name:
                 problems.warn(port, f"publishes the port {number}, as services.{seen[key]} does", path=path)
-            elif several and replicas is not None:
+            elif several and alone and replicas is not None:
                 text = f"publishes the port {number} of the host, which only one of {replicas.value} replicas can have"
                 problems.warn(port, text, path=path)
             seen.setdefault(key, name)

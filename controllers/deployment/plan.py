@@ -115,7 +115,7 @@ def plan(world: World, deployment: Deployment, now: datetime) -> Plan:
     slots, excess = arrange(deployment, digest, [*owned, *(action.container for action in adoptions)])
     taken = _taken(world, deployment, digest, slots)
     undone = rolled_back(deployment, digest)
-    made = _step(deployment, slots, undone, now)
+    made = _step(world, deployment, slots, undone, now)
     actions: list[Action] = [*_finalizer(deployment), *adoptions, *_shrink(deployment, excess)]
     back = _roll_back(deployment, digest, slots, made, undone)
     if back is not None:
@@ -128,10 +128,12 @@ def plan(world: World, deployment: Deployment, now: datetime) -> Plan:
     return Plan(tuple(actions), status, made.wait)
 
 
-def _step(deployment: Deployment, slots: Sequence[Slot], undone: RolledBack | None, now: datetime) -> Step:
+def _step(
+    world: World, deployment: Deployment, slots: Sequence[Slot], undone: RolledBack | None, now: datetime
+) -> Step:
     spec = deployment.spec
     strategy = (undone and spec.rollback_strategy) or spec.update_strategy
-    order, _ = chosen_order(strategy, spec.template.spec, ports_shared=False)
+    order, _ = chosen_order(strategy, spec.template.spec, ports_shared=world.ports_shared)
     return step(slots, strategy, limits(strategy, order, spec.replicas), now)
 
 

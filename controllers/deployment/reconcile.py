@@ -29,6 +29,7 @@ from fizz.schemas.apps import Deployment, DeploymentStatus, Template
 from fizz.schemas.base import JSON
 from fizz.schemas.conditions import find
 from fizz.schemas.container import Container
+from fizz.schemas.node import Node
 
 __all__ = ["DeploymentController"]
 
@@ -47,8 +48,10 @@ def _utc_now() -> datetime:
 class _Namespace:
     """The world of a plan, as the informers know it."""
 
-    def __init__(self, name: str, deployments: Informer[Deployment], containers: Informer[Container]) -> None:
-        self._name, self._deployments, self._containers = name, deployments, containers
+    def __init__(
+        self, name: str, deployments: Informer[Deployment], containers: Informer[Container], nodes: Informer[Node]
+    ) -> None:
+        self._name, self._deployments, self._containers, self._nodes = name, deployments, containers, nodes
 
     def deployments(self) -> Sequence[Deployment]:
         return self._deployments.list(self._name)
@@ -67,6 +70,11 @@ class _Namespace:
     def container(self, name: str) -> Container | None:
         return self._containers.get(self._name, name)
 
+    @property
+    def ports_shared(self) -> bool:
+        ingresses = [node.status.ingress if node.status else None for node in self._nodes.list()]
+        return all(ingress is not None and ingress.mode == "nftables" for ingress in ingresses)
+
 
 class DeploymentController:
     """Brings Deployments to what they want. `now` is the clock that conditions are stamped by."""
@@ -75,6 +83,7 @@ class DeploymentController:
         self._client, self._recorder, self._now = manager.client, recorder, now
         self._deployments = manager.informer(Deployment)
         self._containers = manager.informer(Container)
+        self._nodes = manager.informer(Node)
 
     def controller(self) -> Controller:
         """What the manager runs."""
@@ -82,6 +91,7 @@ class DeploymentController:
             Controller("deployment", self.reconcile, workers=_WORKERS)
             .watches(self._deployments, map=self._of_deployment)
             .watches(self._containers, map=self._of_container)
+            .watches(self._nodes, map=lambda _: ())
         )
 
     def _of_deployment(self, changed: Deployment) -> Iterator[Key]:
@@ -106,7 +116,9 @@ class DeploymentController:
         deployment = self._deployments.get(*key)
         if deployment is None:
             return None
-        made = plan(_Namespace(key.namespace, self._deployments, self._containers), deployment, self._now())
+        made = plan(
+            _Namespace(key.namespace, self._deployments, self._containers, self._nodes), deployment, self._now()
+        )
         complete = await self._do_all(deployment, made.actions)
         if made.status is not None:
             await self._write_status(deployment, made.status)

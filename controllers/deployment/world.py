@@ -26,3 +26,7 @@ class World(Protocol):
 
     def container(self, name: str) -> Container | None:
         """The Container of that name, or None."""
+
+    @property
+    def ports_shared(self) -> bool:
+        """Whether replicas can share a published port, on every node."""

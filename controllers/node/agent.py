@@ -20,6 +20,7 @@ from fizz.client.watch import EventType
 from fizz.controllers.node.agent_api import AgentApi
 from fizz.controllers.node.attempt import Ground
 from fizz.controllers.node.docker_engine import DockerEngine
+from fizz.controllers.node.draining import Drains
 from fizz.controllers.node.ends import Ends
 from fizz.controllers.node.engine import Engine, EngineContainer, EngineError
 from fizz.controllers.node.files import Files
@@ -41,6 +42,7 @@ from fizz.controllers.node.watch import EngineWatch
 from fizz.schemas import labels
 from fizz.schemas.apps import Network, Volume
 from fizz.schemas.container import Container
+from fizz.schemas.node import NodeIngress
 from fizz.schemas.settings import Settings
 
 __all__ = ["NodeAgent"]
@@ -54,12 +56,19 @@ log: Final = structlog.get_logger()
 
 
 class NodeAgent:
-    """The agent of the node `settings.node_name`. `engine` is the one at `settings.docker_host` if not given."""
+    """The agent of the node `settings.node_name`. `engine` is the one at `settings.docker_host` if not given, `ingress`
+    says who publishes ports, the engine if not given.
+    """
 
     name = "node-agent"
 
     def __init__(
-        self, manager: Manager, recorder: EventRecorder, settings: Settings, engine: Engine | None = None
+        self,
+        manager: Manager,
+        recorder: EventRecorder,
+        settings: Settings,
+        engine: Engine | None = None,
+        ingress: NodeIngress | None = None,
     ) -> None:
         self._manager, self._settings = manager, settings
         self._engine: Engine = engine or DockerEngine(settings.docker_host)
@@ -86,6 +95,8 @@ class NodeAgent:
             retries=Retries(_clock),
             now=_now,
             socket=settings.docker_host.removeprefix("unix://") if settings.docker_host.startswith("unix://") else "",
+            drains=Drains(_clock),
+            ingress=ingress is not None and ingress.mode == "nftables",
         )
         containers = ContainerReconciler(self._ground)
         self._containers_controller = Controller("node-containers", containers.reconcile, workers=_CONTAINER_WORKERS)
@@ -100,7 +111,7 @@ class NodeAgent:
             volume=self._volumes_controller.trigger,
         )
         self._reporter = NodeReporter(
-            manager.client, recorder, self._engine, settings.node_name, f"unix://{settings.agent_socket}", _now
+            manager.client, recorder, self._engine, settings.node_name, f"unix://{settings.agent_socket}", _now, ingress
         )
 
     def register(self) -> None:
@@ -205,6 +216,7 @@ class NodeAgent:
         elif old is not None:
             self._objects.gone(old)
             self._hints.container_gone(old)
+            self._ground.drains.forget(old.metadata.uid or "")
         self.pulse.beat()
 
     def _resource_changed(self, kind: EventType, old: Network | Volume | None, new: Network | Volume | None) -> None:

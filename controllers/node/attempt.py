@@ -5,12 +5,13 @@ so once, when the first action needs it, and from what the server has at that mo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
 from fizz.client.objects import Key
 from fizz.controllers.node.create import connections, create_request
+from fizz.controllers.node.draining import Drains
 from fizz.controllers.node.ends import Ends
 from fizz.controllers.node.engine import (
     Connection,
@@ -35,6 +36,7 @@ from fizz.controllers.node.sources import SourceMissing, Sources, environment, f
 from fizz.controllers.node.surroundings import Surroundings
 from fizz.schemas.container import Container
 from fizz.schemas.hooks import Hook
+from fizz.schemas.publishing import for_engine
 
 __all__ = ["Attempt", "Clock", "Ground", "engine_names", "joinable", "own_networks"]
 
@@ -63,6 +65,13 @@ class Ground:
     now: Clock
     socket: str = ""
     """Path of the engine's own unix socket; empty if it listens elsewhere."""
+    drains: Drains = field(default_factory=Drains)
+    ingress: bool = False
+    """Whether the ingress publishes ports, and not the engine."""
+
+    def on_engine(self, item: Container) -> Container:
+        """The Container as the engine gets it: without the ports that the ingress publishes."""
+        return item.model_copy(update={"spec": for_engine(item.spec)}) if self.ingress else item
 
 
 def own_networks(container: Container) -> Sequence[str]:
@@ -107,7 +116,7 @@ class Attempt:
     ) -> None:
         self.engine = ground.engine
         self.created = ""
-        self._ground, self._item = ground, item
+        self._ground, self._item = ground, None if item is None else ground.on_engine(item)
         self._peers = {reference: each.id for reference, each in (peers or {}).items()}
         self._sources: Sources | None = None
         self._request: CreateRequest | None = None

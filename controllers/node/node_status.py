@@ -22,7 +22,7 @@ from fizz.schemas.conditions import set_condition
 from fizz.schemas.coordination import Lease, LeaseSpec
 from fizz.schemas.meta import Condition, ObjectMeta
 from fizz.schemas.node import Engine as NodeEngine
-from fizz.schemas.node import Node, NodeStatus
+from fizz.schemas.node import Node, NodeIngress, NodeStatus
 from fizz.schemas.times import format_micro
 
 __all__ = ["LEASE_NAMESPACE", "NodeReporter", "node_status"]
@@ -36,7 +36,12 @@ log: Final = structlog.get_logger()
 
 
 def node_status(
-    info: EngineInfo | None, trouble: str, agent: str, old: list[Condition] | None, now: datetime
+    info: EngineInfo | None,
+    trouble: str,
+    agent: str,
+    old: list[Condition] | None,
+    now: datetime,
+    ingress: NodeIngress | None = None,
 ) -> NodeStatus:
     """The status of the Node. `info` is what is known of the engine, None if it never answered; `trouble` says what is
     wrong with it, empty if nothing is.
@@ -51,6 +56,8 @@ def node_status(
         message=trouble or ("the engine answers" if info else "the engine has not answered yet"),
     )
     status = NodeStatus(conditions=conditions, agent=agent)
+    if ingress is not None:
+        status.ingress = ingress
     if info is not None:
         status.engine = NodeEngine(
             version=info.version,
@@ -78,9 +85,10 @@ class NodeReporter:
         name: str,
         agent: str,
         now: Callable[[], datetime],
+        ingress: NodeIngress | None = None,
     ) -> None:
         self._client, self._recorder, self._engine = client, recorder, engine
-        self._name, self._agent, self._now = name, agent, now
+        self._name, self._agent, self._now, self._ingress = name, agent, now, ingress
         self._info: EngineInfo | None = None
         self._lost = self._silent = ""
         """What is wrong with the connection to the engine, and what with its answers; empty if nothing is."""
@@ -144,7 +152,9 @@ class NodeReporter:
         """Write the Node's status, if it differs."""
         node = await self._node()
         old = node.status.conditions if node.status else None
-        wanted = node_status(self._info, self._lost or self._silent, self._agent, old, self._now()).dump()
+        wanted = node_status(
+            self._info, self._lost or self._silent, self._agent, old, self._now(), self._ingress
+        ).dump()
         patch = difference(node.status.dump() if node.status else {}, wanted)
         if patch:
             await self._client.patch(Node, self._name, {"status": patch}, subresource="status")

@@ -134,7 +134,9 @@ class ApiObjects:
 
     async def write_status(self, item: Managed, status: ContainerStatus | ResourceStatus) -> None:
         uid, new = item.metadata.uid or "", status.dump()
-        patch = difference(self._last_status(item), new)
+        last = self._last_status(item)
+        last.pop("ingress", None)  # that is for the ingress to write
+        patch = difference(last, new)
         if not patch:
             return
         body: JSON = {"metadata": {"uid": uid}, "status": patch}
@@ -149,7 +151,7 @@ class ApiObjects:
         uid = item.metadata.uid or ""
         version, written = self._written.get(uid, ("", None))
         if written is not None and version != item.metadata.resource_version:
-            return written
+            return dict(written)
         self._written.pop(uid, None)
         return item.status.dump() if item.status else {}
 

@@ -15,6 +15,7 @@ from fizz.controllers.node.status import DISCONNECTED, Trouble
 from fizz.schemas import labels
 from fizz.schemas.apps import Network, Volume
 from fizz.schemas.container import Container
+from fizz.schemas.publishing import ingress_ports
 
 __all__ = ["name_taken", "obstacle"]
 
@@ -45,6 +46,12 @@ async def obstacle(ground: Ground, item: Container, current: EngineContainer | N
         return Trouble("Creating", "NeighbourEnding", retry_after=wait)
     if lacking(ground, item):
         return Trouble("Pending", "NeighbourNotRunning")
+    if ground.ingress and ingress_ports(item.spec):
+        published = item.status.ingress if item.status else None
+        if published is None:
+            return Trouble("Pending", "PublishingPorts")
+        if published.state == "Refused":
+            return Trouble("Pending", published.reason or "PortTaken", published.message or "")
     if current is not None:
         return None
     holder = ground.mirror.named(container_name(item))

@@ -40,7 +40,15 @@ from fizz.controllers.node.plan import (
 )
 from fizz.controllers.node.sickness import Sickness, Verdict, verdict
 from fizz.controllers.node.sources import SourceMissing, references, targets
-from fizz.controllers.node.status import AfterStart, Trouble, is_final, is_restart_due, status_of, was_final
+from fizz.controllers.node.status import (
+    AfterStart,
+    Trouble,
+    is_final,
+    is_restart_due,
+    status_of,
+    was_final,
+    with_ingress,
+)
 from fizz.schemas.container import Container, ContainerStatus
 
 __all__ = ["ContainerReconciler"]
@@ -90,9 +98,15 @@ class ContainerReconciler:
             trouble = await obstacle(ground, item, current)
             view = self._view(item, found, ready_to_start=trouble is None)
         actions = plan(view)
-        if deleting and any(each.runs for each in found):
-            await self._write(item, current, None)  # stopping may take a while: say that it has begun
+        stopping = any(isinstance(action, Stop) for action in actions)
+        left = ground.drains.remaining(item) if stopping and ground.ingress else 0.0
+        if stopping and (deleting or left):
+            # It may take a while: say that it has begun. The ingress will say when nobody is connected any more.
+            await self._write(item, current, None, stopping=True)
+        if left:
+            return Requeue(left)
         if actions:
+            ground.drains.forget(item.metadata.uid or "")
             trouble = await self._act(key, item, actions, found) or trouble
             if Release() in actions and trouble is None:
                 return None
@@ -133,7 +147,7 @@ class ContainerReconciler:
         wanted = Wanted(
             uid=item.metadata.uid or "",
             name=container_name(item),
-            spec_hash=spec_hash(item.spec),
+            spec_hash=spec_hash(self._ground.on_engine(item).spec),
             files=bool(targets(item.spec)),
             networks=len(own_networks(item)),
             deleting=item.metadata.deletion_timestamp is not None,
@@ -272,7 +286,9 @@ class ContainerReconciler:
             ground.post_starts.begin(key, current, requests)
         return AfterStart(pending=True, done=known)
 
-    async def _write(self, item: Container, current: EngineContainer | None, trouble: Trouble | None) -> None:
+    async def _write(
+        self, item: Container, current: EngineContainer | None, trouble: Trouble | None, *, stopping: bool = False
+    ) -> None:
         ground = self._ground
         after_start = await self._after_start(item, current)
         outside = current is not None and self._from_outside(item, current)
@@ -287,8 +303,11 @@ class ContainerReconciler:
             record=self._sickness.record(key_of(item), item),
             loop=None if sick is None or sick.is_due else str(sick),
             after_start=after_start,
+            stopping=stopping,
             now=ground.now(),
         )
+        if ground.ingress:
+            with_ingress(item, status, now=ground.now())
         self._tell_changes(item, current, status)
         await ground.objects.write_status(item, status)
 

@@ -35,6 +35,7 @@ __all__ = [
     "is_restart_due",
     "status_of",
     "was_final",
+    "with_ingress",
 ]
 
 
@@ -110,10 +111,12 @@ def status_of(
     record: Record = HEALTHY,
     loop: str | None = None,
     after_start: AfterStart = _NO_HOOKS,
+    stopping: bool = False,
     now: datetime,
 ) -> ContainerStatus:
     """The status that the Container should have. `networks` goes from the engine's names to ours. `record` is of its
     restarts for being unhealthy, `loop` says when the next one comes, if it has to wait for that.
+    `stopping` says that it is about to be stopped, though it stays wanted.
 
     `trouble` counts unless the container runs or has come to its end. One that runs has only one sort of trouble: it is
     not in all of its networks.
@@ -135,7 +138,7 @@ def status_of(
             now,
         )
     final = is_final(item.spec.restart_policy, container, from_outside)
-    phase = "Stopping" if deleting else _phase(container, final)
+    phase = "Stopping" if deleting or stopping else _phase(container, final)
     left = sorted(ours for name, ours in networks.items() if name not in container.endpoints)
     reason, message = _explain(container, phase, trouble, left)
     if reason == "Unhealthy" and loop:
@@ -175,7 +178,7 @@ def status_of(
         ]
         or None,
         post_start=done,
-        observed_restart=_observed_restart(item, trouble),
+        observed_restart=_observed_restart(item, undone=trouble is not None or stopping),
         observed_generation=item.metadata.generation,
         reason=reason,
         message=message,
@@ -183,10 +186,23 @@ def status_of(
     return _with_ready(item, status, now)
 
 
-def _observed_restart(item: Container, trouble: Trouble | None) -> str | None:
-    """The request that is fulfilled: the last one, unless something went wrong on the way."""
+def _observed_restart(item: Container, *, undone: bool) -> str | None:
+    """The request that is fulfilled: the last one, unless it is still on the way, or something went wrong there."""
     asked = (item.metadata.annotations or {}).get(labels.RESTARTED_AT)
-    return asked if trouble is None else item.status.observed_restart if item.status else None
+    return asked if not undone else item.status.observed_restart if item.status else None
+
+
+def with_ingress(item: Container, status: ContainerStatus, now: datetime) -> None:
+    """Add to the status what the ingress says of the Container: its ports while it runs, or why it has none."""
+    ingress = item.status.ingress if item.status else None
+    if ingress is None or status.phase != "Running":
+        return
+    if ingress.state == "Refused":
+        status.ready = False
+        status.reason, status.message = ingress.reason, ingress.message
+        _with_ready(item, status, now)
+        return
+    status.ports = [*(ingress.ports or []), *(status.ports or [])] or None
 
 
 def _phase(container: EngineContainer, final: bool) -> Phase:

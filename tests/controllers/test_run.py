@@ -69,6 +69,6 @@ def test_a_second_node_agent_is_refused_and_leaves_the_first_its_socket(
 
 
 def test_every_controller_has_a_room() -> None:
-    rooms = {path.name for path in Path(__file__).parents[2].joinpath("controllers").iterdir() if path.is_dir()}
+    rooms = {path.name for path in Path(__file__).parents[2].joinpath("controllers").rglob("*") if path.is_dir()}
 
     assert set(CONTROLLERS) <= rooms

@@ -19,6 +19,8 @@ from typing import Final, TypeVar
 import docker
 from docker.models.containers import Container
 
+from fizz.controllers.network.ingress.reconcile import table_name
+from fizz.controllers.network.ingress.ruleset import MARK
 from fizz.schemas import labels
 
 __all__ = ["Fizz", "Server", "eventually", "free_port", "output_of", "processes_below"]
@@ -186,6 +188,10 @@ class Server:
                 container.remove(force=True, v=True)
         for network in self.engine.networks.list(filters=mine):
             network.remove()
+        table = table_name(str(self.folder), self.node)
+        subprocess.run(["nft", "delete", "table", "inet", table], stderr=subprocess.DEVNULL, check=False)
+        rule = ["-m", "connmark", "--mark", f"{MARK:#x}/{MARK:#x}", "-m", "comment", "--comment", table, "-j", "ACCEPT"]
+        subprocess.run(["iptables", "-D", "DOCKER-USER", *rule], stderr=subprocess.DEVNULL, check=False)
         for volume in self.engine.volumes.list(filters=mine):
             volume.remove(force=True)
 

@@ -66,7 +66,13 @@ def run_and_inspect(case: Case, program: str, environ: Mapping[str, str]) -> Ans
 def fizz_server(program: str) -> Iterator[Mapping[str, str]]:
     """`fizz server` with a store of its own; the environment in which `fizz` finds it."""
     with tempfile.TemporaryDirectory(prefix="parity-") as folder:
-        environ = {**os.environ, "FIZZ_DATA_DIR": folder, "FIZZ_NODE_NAME": Path(folder).name.replace("_", "-").lower()}
+        # ports are compared as the engine publishes them; that Fizz does it otherwise is on purpose (networking.md)
+        environ = {
+            **os.environ,
+            "FIZZ_INGRESS": "engine",
+            "FIZZ_DATA_DIR": folder,
+            "FIZZ_NODE_NAME": Path(folder).name.replace("_", "-").lower(),
+        }
         with (Path(folder) / "server.log").open("w") as log:
             server = subprocess.Popen([program, "server"], env=environ, stdout=log, stderr=log)
         try:

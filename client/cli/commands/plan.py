@@ -11,6 +11,7 @@ from fizz.client.cli.deploy import dry_run
 from fizz.client.cli.formats import Form, parse_output, to_json, to_yaml
 from fizz.client.cli.options import Options, connection_options, output_option, pass_options, project_options
 from fizz.client.cli.project import Resources, project_selector, read_resources
+from fizz.client.cli.publishing import ports_are_shared
 from fizz.client.cli.session import run
 
 __all__ = ["CHANGES", "command", "show_plan"]
@@ -55,4 +56,4 @@ async def _plan(client: Client, resources: Resources) -> list[planning.Step]:
         dry_run(client, resources), client.list(built_in("Container"), resources.namespace, selector)
     )
     existing, results = tried
-    return planning.steps(existing, results, containers.items, ports_shared=False)
+    return planning.steps(existing, results, containers.items, ports_shared=await ports_are_shared(client))

@@ -27,6 +27,11 @@ __all__ = ["command"]
 )
 @click.option("--node-name", metavar="NAME", help="Name of this node. [env: FIZZ_NODE_NAME]")
 @click.option("--docker-host", metavar="URL", help="The Docker Engine. [env: DOCKER_HOST]")
+@click.option(
+    "--ingress",
+    type=click.Choice(["auto", "nftables", "engine"]),
+    help="Who publishes ports: Fizz by nftables, or the engine. [env: FIZZ_INGRESS]",
+)
 @click.option("--log-format", type=click.Choice(["json", "console"]), help="Form of the logs. [env: FIZZ_LOG_FORMAT]")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[env: FIZZ_LOG_LEVEL]")
 def command(**flags: str | None) -> None:
@@ -41,6 +46,7 @@ def command(**flags: str | None) -> None:
         "FIZZ_SOCKET": str(settings.socket),
         "FIZZ_SERVER": f"unix://{settings.socket}",
         "FIZZ_NODE_NAME": settings.node_name,
+        "FIZZ_INGRESS": settings.ingress,
         "FIZZ_LOG_FORMAT": settings.log_format,
         "FIZZ_LOG_LEVEL": settings.log_level,
         "DOCKER_HOST": settings.docker_host,

@@ -26,6 +26,7 @@ from fizz.client.cli.options import SECONDS, Options, connection_options, pass_o
 from fizz.client.cli.preparing import Preparation, prepare_images
 from fizz.client.cli.progress import Progress, progress
 from fizz.client.cli.project import Resources, load_options, load_project, project_selector, to_resources
+from fizz.client.cli.publishing import cost_of_publishing
 from fizz.client.cli.rollout import Rollout, is_observed
 from fizz.client.cli.session import connect, load_settings
 from fizz.client.cli.teardown import stop_deployments
@@ -150,9 +151,18 @@ async def _detached(settings: Settings, run: _Run, rollout: Rollout, timeout: fl
             await _apply(client, resources, rollout, screen, timeout, quiet)
             show = (lambda _: None) if quiet else screen.show
             selector = project_selector(resources.project)
-            await wait_for_rollout(client, resources.namespace, selector, rollout, show, timeout)
+            try:
+                await wait_for_rollout(client, resources.namespace, selector, rollout, show, timeout)
+            finally:  # a port that only one replica can have may be what went wrong
+                if not quiet:
+                    await _tell_cost(client, resources, screen)
         for warning in await _warnings(client, resources):
             click.echo(warning, err=True)
+
+
+async def _tell_cost(client: Client, resources: Resources, screen: Progress) -> None:
+    if note := await cost_of_publishing(client, resources.objects):
+        screen.say(note)
 
 
 async def _warnings(client: Client, resources: Resources) -> list[str]:
@@ -184,6 +194,7 @@ async def _attached(settings: Settings, run: _Run, rollout: Rollout, timeout: fl
         with progress(plain=True) as screen:
             since = datetime.now(UTC)
             await _apply(client, resources, rollout, screen, timeout, quiet=False)
+            await _tell_cost(client, resources, screen)
             interrupted = asyncio.Event()
             developer = run.developer(client, screen)
             watching = asyncio.create_task(_watch(client, resources, rollout, since, timeout, screen, developer))

@@ -12,7 +12,7 @@ from typing import Final
 
 from fizz.client.compose.nodes import Node
 from fizz.client.compose.problems import Path
-from fizz.client.compose.shapes import ListOf, Loose, Reader, Table, Text, Whole, ignored, yes
+from fizz.client.compose.shapes import ListOf, Loose, Reader, Table, Text, Whole, yes
 
 __all__ = ["PORTS", "PROTOCOLS", "parse_range", "split_port"]
 
@@ -134,7 +134,7 @@ def _key(node: Node) -> tuple[object, ...]:
 _PORT: Final = Table(
     {
         "name": yes(Text(), "name of the port of the Service"),
-        "mode": ignored(Text(), "host and ingress publish alike on one machine"),
+        "mode": yes(Text(), "`host` gives the port to one container, `ingress` (the default) to all replicas"),
         "host_ip": yes(Text(), "address of the host"),
         "target": yes(Whole(0, (1 << 32) - 1, runs=(1, 65535)), "port in the container"),
         "published": yes(Loose(whole=True), "port or range of ports on the host"),

@@ -27,7 +27,7 @@ Warnings = Callable[..., list[str]]
             "services.web.pids_limit must be a whole number; 1.5 counts as 1",
         ),
         (
-            "web: {image: x, scale: 2, ports: [^'80:80']}",
+            "web: {image: x, scale: 2, ports: [^{target: 80, published: 80, mode: host}]}",
             "services.web.ports[0] publishes the port 80 of the host, which only one of 2 replicas can have",
         ),
         (

@@ -59,6 +59,7 @@ class SimulatedNamespace:
         self.now = START
         self.done: list[str] = []
         self.created: list[str] = []
+        self.ports_shared = False
 
     # what plans see
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 from fizz.client.controller import Requeue, Result
 from fizz.client.objects import Key, T, key_of
 from fizz.controllers.node.attempt import Ground
+from fizz.controllers.node.draining import Drains
 from fizz.controllers.node.ends import Ends
 from fizz.controllers.node.engine import EngineEvent
 from fizz.controllers.node.fake import FakeEngine
@@ -154,6 +155,8 @@ class FakeObjects:
 
     async def write_status(self, item: Item, status: ContainerStatus | ResourceStatus) -> None:
         known = self.items.get((type(item), key_of(item)))
+        if isinstance(known, Container) and isinstance(status, ContainerStatus):
+            status.ingress = known.status.ingress if known.status else None  # as `ApiObjects` leaves it alone
         if known is None or known.metadata.uid != item.metadata.uid or known.status == status:
             return
         new = known.model_copy(deep=True)
@@ -197,6 +200,7 @@ class World:
         self.engine = engine or FakeEngine()
         self.objects = objects or FakeObjects()
         self.seconds = 0.0
+        self.ingress = False
         self.restart()
 
     def restart(self) -> None:
@@ -229,6 +233,8 @@ class World:
             volumes=self.volumes.ready,
             retries=Retries(self.clock),
             now=self.now,
+            drains=Drains(self.clock),
+            ingress=self.ingress,
         )
         self.containers = ContainerReconciler(self.ground)
         self.hints = Hints(

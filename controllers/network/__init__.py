@@ -1,0 +1,1 @@
+"""What lies between containers and the world outside: the ingress."""
