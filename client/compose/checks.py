@@ -15,7 +15,7 @@ from fizz.client.compose.spec import PROJECT
 from fizz.client.compose.spec.external import is_external
 from fizz.client.compose.spec.volumes import clean_target
 
-__all__ = ["check_project"]
+__all__ = ["check_project", "check_values"]
 
 _SINGULAR: Final = {kind: kind.removesuffix("s") for kind in KINDS}
 _SAME: Final = (
@@ -27,9 +27,14 @@ _SAME: Final = (
 )
 
 
-def check_project(tree: Node, enabled: Mapping[str, Node], problems: Problems) -> None:
-    """Check the canonical tree; `enabled` are the services that profiles leave."""
+def check_values(tree: Node, problems: Problems) -> None:
+    """Check what each part of the canonical tree must have, whatever the others are."""
     PROJECT.missing(tree, (), Reader(problems))
+    _check_resources(tree, problems)
+
+
+def check_project(tree: Node, enabled: Mapping[str, Node], problems: Problems) -> None:
+    """Check whether the parts of the canonical tree fit together; `enabled` are the services that profiles leave."""
     services = tree.get("services")
     all_services = services.mapping() if services else {}
     for name, service in all_services.items():
@@ -44,7 +49,6 @@ def check_project(tree: Node, enabled: Mapping[str, Node], problems: Problems) -
     _check_dependencies(enabled, all_services, problems)
     _check_container_names(enabled, problems)
     _check_ports(enabled, problems)
-    _check_resources(tree, problems)
 
 
 class _ServiceCheck:

@@ -42,6 +42,7 @@ class Loader:
     home: str
     interpolators: list[Interpolator] = field(default_factory=list)
     included: dict[str, str] = field(default_factory=dict)
+    _resets: bool = False
     _documents: dict[str, list[Node] | None] = field(default_factory=dict)
 
     def documents(self, path: str, place: Place | None = None) -> list[Node] | None:
@@ -60,7 +61,7 @@ class Loader:
                 tree = self._document(document, replace(origin, chain=(*origin.chain, path)), path, interpolator)
                 if tree is not None:
                     merged = tree if merged is None else PROJECT.merge(merged, tree)
-        return merged if merged is None else _without_resets(merged)
+        return merged if merged is None or not self._resets else _without_resets(merged)
 
     def _parse(self, path: str, place: Place | None) -> list[Node] | None:
         name = "<stdin>" if path == "-" else shown(path, self.filesystem.cwd)
@@ -74,6 +75,7 @@ class Loader:
             return None
         before = self.problems.errors
         self.problems.sources[name] = content
+        self._resets = self._resets or RESET.encode() in content
         documents = read_documents(content, name, self.problems)
         if not documents and self.problems.errors == before:
             self.problems.error(Mark(name, 1, 1), "the file is empty")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from fizz.client.compose.checks import check_project
+from fizz.client.compose.checks import check_project, check_values
 from fizz.client.compose.discover import discover, project_name
 from fizz.client.compose.environments import Environments
 from fizz.client.compose.filesystem import Filesystem, LocalFilesystem
@@ -45,6 +45,7 @@ def _load(
     services = (tree.get("services") or Node({})).mapping()
     profiles = named_profiles(services, options.services, found.profiles, problems)
     selection = by_profile(services, profiles)
+    check_values(tree, problems)
     if options.interpolate and options.consistency:
         check_project(tree, selection.enabled, problems)
     selection = only(selection, options.services, follow=options.dependencies)

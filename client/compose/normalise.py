@@ -133,11 +133,17 @@ class _Filler:
         """Defaults for what is not `written`; an empty text is written, but says nothing."""
         result = dict(build)
         if written.get("context") is None:
-            result["context"] = self.directory
+            result["context"] = self.directory if self.options.resolve_paths else "."
         if written.get("dockerfile") is None and written.get("dockerfile_inline") is None and self.options.normalise:
             result["dockerfile"] = "Dockerfile"
         args = result.pop("args", {})
         given = {key: self.variables.get(key) if value is None else value for key, value in args.items()}
-        if any(value is not None for value in given.values()):
-            result["args"] = {key: value for key, value in given.items() if value is not None}
+        if not self.options.normalise:
+            given = args
+        elif all(value is None for value in given.values()):
+            given = {}
+        if given:
+            result["args"] = {
+                key: value for key, value in given.items() if value is not None or not self.options.normalise
+            }
         return dict(sorted(result.items()))

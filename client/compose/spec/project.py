@@ -41,6 +41,7 @@ _DEPENDENCY: Final = Table(
         "required": yes(Flag(), "false: may be missing", keep=True),
     },
     required=("condition",),
+    finish=lambda node, path, reader: node.with_value({"required": node.with_value(True), **node.mapping()}),
 )
 
 
