@@ -47,6 +47,11 @@ class Variable:
     alternative: str = ""
     required: bool = False
 
+    @property
+    def says_more(self) -> bool:
+        """Whether something is said of it besides its name."""
+        return bool(self.default or self.alternative or self.required)
+
 
 @dataclass(frozen=True, slots=True)
 class _Expression:
@@ -195,7 +200,9 @@ class Interpolator:
         match node.value:
             case str() as text if "$" in text:
                 for variable in variables_in(text):
-                    self.variables.setdefault(variable.name, variable)
+                    known = self.variables.get(variable.name)
+                    if known is None or not known.says_more:
+                        self.variables[variable.name] = variable
             case dict() as mapping:
                 for child in mapping.values():
                     self.collect(child)

@@ -15,7 +15,7 @@ from fizz.client.compose.filesystem import Filesystem
 from fizz.client.compose.interpolate import Interpolator
 from fizz.client.compose.nodes import RESET, Mark, Node
 from fizz.client.compose.options import LoadOptions
-from fizz.client.compose.paths import absolute, folder_of, inside, shown
+from fizz.client.compose.paths import absolute, folder_of, inside, relative, shown
 from fizz.client.compose.problems import Place, Problems
 from fizz.client.compose.shapes import Reader
 from fizz.client.compose.spec import PROJECT
@@ -34,21 +34,27 @@ class Origin:
 
 @dataclass(slots=True)
 class Loader:
-    """Loads files for one project. `included` collects variables that only included files know."""
+    """Loads files for one project. `included` collects variables that only included files know. `unreadable` is said as
+    soon as there is a file that is none.
+    """
 
     options: LoadOptions
     filesystem: Filesystem
     problems: Problems
     home: str
+    directory: str
     interpolators: list[Interpolator] = field(default_factory=list)
     included: dict[str, str] = field(default_factory=dict)
+    unreadable: bool = False
     _resets: bool = False
     _documents: dict[str, list[Node] | None] = field(default_factory=dict)
 
     def documents(self, path: str, place: Place | None = None) -> list[Node] | None:
         """The documents of a file, parsed once; None if it cannot be read, which has been told at `place`."""
         if path not in self._documents:
+            before = self.problems.errors
             self._documents[path] = self._parse(path, place)
+            self.unreadable = self.unreadable or self.problems.errors > before
         return self._documents[path]
 
     def model(self, files: tuple[str, ...], origin: Origin, place: Place | None = None) -> Node | None:
@@ -92,7 +98,7 @@ class Loader:
             document = document.with_value(
                 {key: child for key, child in document.mapping().items() if key != "include"}
             )
-        reader = self.reader(origin.directory)
+        reader = self.reader(origin.directory, own=len(origin.chain) == 1)
         tree = PROJECT.read(document, (), reader)
         if tree is None:
             return None
@@ -108,9 +114,13 @@ class Loader:
                 tree = PROJECT.merge(under, tree)
         return extend_services(tree, Scope(path, document, origin.directory, interpolator), self)
 
-    def reader(self, directory: str) -> Reader:
-        """A reader for a document whose relative paths start from a folder."""
-        base = directory if self.options.resolve_paths else ""
+    def reader(self, directory: str, *, own: bool = False) -> Reader:
+        """A reader for a document whose relative paths start from a folder. Paths that stay relative are those of the
+        project: what other files say is made so, unless they are the project's `own` files.
+        """
+        base = directory
+        if not self.options.resolve_paths:
+            base = "" if own else relative(directory, self.directory)
         return Reader(self.problems, base, self.home, self.options.interpolate)
 
     def _include(self, item: Node, origin: Origin) -> Node | None:

@@ -6,7 +6,7 @@ from fizz.client.compose.checks import check_project, check_values
 from fizz.client.compose.discover import discover, project_name
 from fizz.client.compose.environments import Environments
 from fizz.client.compose.filesystem import Filesystem, LocalFilesystem
-from fizz.client.compose.interpolate import Interpolator
+from fizz.client.compose.interpolate import Interpolator, Variable
 from fizz.client.compose.loader import Loader, Origin
 from fizz.client.compose.nodes import Node
 from fizz.client.compose.normalise import normalise
@@ -22,24 +22,26 @@ __all__ = ["load"]
 def load(options: LoadOptions, environ: Mapping[str, str], filesystem: Filesystem | None = None) -> Loaded:
     """Find, read, check and normalise a project. Never raises for anything that a file may hold."""
     problems = Problems()
-    project = _load(options, environ, filesystem or LocalFilesystem(), problems)
-    return Loaded(None if problems.errors else project, problems.all(), problems.sources)
+    project, variables = _load(options, environ, filesystem or LocalFilesystem(), problems)
+    return Loaded(None if problems.errors else project, problems.all(), problems.sources, variables)
 
 
 def _load(
     options: LoadOptions, environ: Mapping[str, str], filesystem: Filesystem, problems: Problems
-) -> Project | None:
+) -> tuple[Project | None, dict[str, Variable] | None]:
     found = discover(options, environ, filesystem, problems)
     if found is None:
-        return None
+        return None, None
     environment = found.environment
-    loader = Loader(options, filesystem, problems, environ.get("HOME", ""))
+    loader = Loader(options, filesystem, problems, environ.get("HOME", ""), found.directory)
     written = _written_name(loader, found.files, environment)
     name = project_name(options, environment, written, found.directory, problems)
     environment["COMPOSE_PROJECT_NAME"] = name
     tree = loader.model(found.files, Origin(found.directory, environment))
+    variables = {key: value for part in loader.interpolators for key, value in part.variables.items()}
+    known = None if loader.unreadable else variables
     if tree is None:
-        return None
+        return None, known
     if not tree.mapping() and not problems.errors:
         problems.error(tree, "the project is empty", hint='add "services:"')
     services = (tree.get("services") or Node({})).mapping()
@@ -56,8 +58,8 @@ def _load(
         for kind, nodes in (("services", selection.enabled), ("jobs", jobs))
     }
     if problems.errors:
-        return None
-    return Project(
+        return None, known
+    project = Project(
         name=name,
         directory=found.directory,
         files=tuple("<stdin>" if path == "-" else shown(path, filesystem.cwd) for path in found.files),
@@ -65,13 +67,14 @@ def _load(
         profiles=profiles,
         all_profiles=tuple(sorted({profile for service in services.values() for profile in profiles_of(service)})),
         disabled=selection.disabled,
-        variables={key: value for part in loader.interpolators for key, value in part.variables.items()},
+        variables=variables,
         model=normalise(name, found.directory, tree, workloads, environment, options),
         interpolated=options.interpolate,
         blockers=tuple(problem for problem in problems.all() if problem.severity is Severity.BLOCKER),
         tree=tree,
         filesystem=filesystem,
     )
+    return project, known
 
 
 def _written_name(loader: Loader, files: tuple[str, ...], environment: Mapping[str, str]) -> Node | None:

@@ -55,7 +55,12 @@ def normalise(
     for key, job in model.get("jobs", {}).items():
         job["name"] = key
     services = workloads["services"].items()
-    used = {(reference.kind, reference.name) for key, each in services for reference in references(key, each.node)}
+    used = {
+        (reference.kind, reference.name)
+        for key, each in services
+        for reference in references(key, each.node)
+        if options.normalise or reference.path != ("services", key)  # the default network is not written anywhere
+    }
     for kind in KINDS:
         _prune(kind, name, model, used, options)
     return dict(sorted(model.items()))

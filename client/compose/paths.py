@@ -4,7 +4,17 @@ import posixpath
 import re
 from typing import Final
 
-__all__ = ["absolute", "folder_of", "inside", "is_remote_context", "is_windows_path", "located", "name_of", "shown"]
+__all__ = [
+    "absolute",
+    "folder_of",
+    "inside",
+    "is_remote_context",
+    "is_windows_path",
+    "located",
+    "name_of",
+    "relative",
+    "shown",
+]
 
 _WINDOWS: Final = re.compile(r"[a-zA-Z]:[\\/]|\\\\")
 _REMOTE: Final = re.compile(r"github\.com/|git@[^/:]+:|(?:docker-image|oci-layout|service):")
@@ -49,6 +59,11 @@ def name_of(path: str) -> str:
 def inside(folder: str, name: str) -> str:
     """A file in a folder."""
     return posixpath.join(folder, name)
+
+
+def relative(folder: str, start: str) -> str:
+    """The folder as seen from another one."""
+    return posixpath.relpath(folder, start)
 
 
 def shown(path: str, folder: str) -> str:

@@ -66,12 +66,13 @@ class Project:
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What came of loading: the project, or None if there are errors; all problems, warnings included; and the texts
-    that they are in, by the name of the file.
+    that they are in, by the name of the file. `variables` are there as soon as all files can be read, right or wrong.
     """
 
     project: Project | None
     problems: tuple[Problem, ...]
     sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, Variable] | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -7,11 +7,11 @@ from typing import Any, Final, Literal
 
 import click
 
-from fizz.client.cli.failures import Failure
+from fizz.client.cli.failures import Failure, ProblemsInFiles
 from fizz.client.cli.formats import to_json, to_yaml
 from fizz.client.cli.options import Options, pass_options, project_options
 from fizz.client.cli.project import load_options, load_project
-from fizz.client.compose import LoadOptions, Project, Variable, render, service_hash
+from fizz.client.compose import LoadOptions, Project, Variable, load, render, service_hash
 
 __all__ = ["command"]
 
@@ -23,9 +23,11 @@ _LISTS: Final[Mapping[str, Callable[[Project], list[str]]]] = {
     "networks": lambda project: sorted(project.model.get("networks", ())),
     "models": lambda project: sorted(str(model.get("model", "")) for model in project.model.get("models", {}).values()),
     "profiles": lambda project: list(project.all_profiles),
-    "images": lambda project: sorted(_image(project, name) for name in project.services),
+    "images": lambda project: sorted(image for name in project.services for image in _images(project, name)),
     "environment": lambda project: [f"{name}={value}" for name, value in sorted(project.environment.items())],
 }
+
+_UNREAD: Final = ("services", "volumes", "networks", "models", "variables")  # lists for which no env_file is read
 
 
 @click.command("config")
@@ -70,19 +72,21 @@ def command(
     lock: bool,
 ) -> None:
     """Show the compose file as Fizz understands it, or some services of it with what they depend on."""
+    listed = listing is not None and listing != "images"  # other lists are of all services
     flags = replace(
-        load_options(options, services),
+        load_options(options, () if listed else services),
         interpolate=not no_interpolate and listing != "variables",
         normalise=not no_normalize,
         consistency=not no_consistency,
-        resolve_env=not no_env_resolution,
+        resolve_env=not no_env_resolution and listing not in _UNREAD,
         resolve_paths=not no_path_resolution,
     )
+    if listing == "variables":
+        click.echo(_variables(_known_variables(flags), form))
+        return None
     project = load_project(options, flags, printing=True)
     if hashed is not None:
         lines = [f"{name} {service_hash(project.services[name])}" for name in _hashed(project, hashed)]
-    elif listing == "variables":
-        lines = [_variables(project.variables, form)]
     elif listing is not None:
         lines = _LISTS[listing](project)
     else:
@@ -114,8 +118,20 @@ def _write(
             file.write(f"{text}\n")
 
 
-def _image(project: Project, name: str) -> str:
-    return str(project.services[name].get("image") or f"{project.name}-{name}")
+def _known_variables(flags: LoadOptions) -> Mapping[str, Variable]:
+    """What the files ask for, whatever else is wrong with them."""
+    loaded = load(flags, os.environ)
+    if loaded.variables is None:
+        raise ProblemsInFiles([problem.format() for problem in loaded.errors])
+    return loaded.variables
+
+
+def _images(project: Project, name: str) -> Iterator[str]:
+    """The image of a service, and those of its hooks."""
+    service = project.services[name]
+    yield str(service.get("image") or f"{project.name}-{name}")
+    own = service.get("image")
+    yield from (str(hook["image"]) for hook in service.get("pre_start", ()) if hook.get("image") not in {None, own})
 
 
 def _hashed(project: Project, wanted: str) -> Iterator[str]:

@@ -162,7 +162,7 @@ class Table(Shape):
 
     def missing(self, node: Node, path: Path, reader: Reader) -> None:
         """Tell of required keys that are not there, in this mapping and in all below it."""
-        for name in self.required:
+        for name in self.required if isinstance(node.value, dict) else ():
             if node.get(name) is None:
                 reader.error(node, path, f'must have the key "{name}"')
         children = node.mapping()

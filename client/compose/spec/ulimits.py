@@ -38,7 +38,7 @@ class _Ulimit(Shape):
         return _LIMITS.merge(base, over) if both else over
 
     def dump(self, node: Node) -> object:
-        return _LIMITS.dump(node) if isinstance(node.value, dict) else node.value
+        return _LIMITS.dump(node) if isinstance(node.value, dict) else node.value or {"soft": 0, "hard": 0}
 
 
 ULIMITS: Final = MapOf(_Ulimit(Whole()))
