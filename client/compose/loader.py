@@ -121,7 +121,7 @@ class Loader:
         base = directory
         if not self.options.resolve_paths:
             base = "" if own else relative(directory, self.directory)
-        return Reader(self.problems, base, self.home, self.options.interpolate)
+        return Reader(self.problems, base, self.home, self.options.interpolate, self.options.unfilled)
 
     def _include(self, item: Node, origin: Origin) -> Node | None:
         """What one item of `include` brings in."""

@@ -15,6 +15,7 @@ from fizz.client.compose.paths import shown
 from fizz.client.compose.problems import Problems, Severity
 from fizz.client.compose.project import Loaded, Project
 from fizz.client.compose.selection import by_profile, named_profiles, only, profiles_of
+from fizz.client.compose.unfilled import unfilled_model
 
 __all__ = ["load"]
 
@@ -48,13 +49,14 @@ def _load(
     profiles = named_profiles(services, options.services, found.profiles, problems)
     selection = by_profile(services, profiles)
     check_values(tree, problems)
-    if options.interpolate and options.consistency:
+    if options.consistency and not options.unfilled:
         check_project(tree, selection.enabled, problems)
     selection = only(selection, options.services, follow=options.dependencies)
     jobs = by_profile((tree.get("jobs") or Node({})).mapping(), profiles).enabled
     files = Environments(environment, filesystem, problems)
+    resolve = options.resolve_env and options.interpolate
     workloads = {
-        kind: {key: files.workload(kind, key, node, read_files=options.resolve_env) for key, node in nodes.items()}
+        kind: {key: files.workload(kind, key, node, read_files=resolve) for key, node in nodes.items()}
         for kind, nodes in (("services", selection.enabled), ("jobs", jobs))
     }
     if problems.errors:
@@ -68,7 +70,9 @@ def _load(
         all_profiles=tuple(sorted({profile for service in services.values() for profile in profiles_of(service)})),
         disabled=selection.disabled,
         variables=variables,
-        model=normalise(name, found.directory, tree, workloads, environment, options),
+        model=normalise(name, found.directory, tree, workloads, environment, options)
+        if not options.unfilled
+        else unfilled_model(name, found.directory, tree, environment, options),
         interpolated=options.interpolate,
         blockers=tuple(problem for problem in problems.all() if problem.severity is Severity.BLOCKER),
         tree=tree,

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 __all__ = [
     "BROKEN",
+    "KEPT",
     "OVERRIDE",
     "RESET",
     "Mark",
@@ -29,6 +30,8 @@ RESET: Final = "!reset"
 """Tag of a value that removes what an earlier file says."""
 OVERRIDE: Final = "!override"
 """Tag of a value that replaces what an earlier file says, where they would be merged otherwise."""
+KEPT: Final = "!kept"
+"""Tag of names and values that are kept as they are written, list or mapping; merged they are a list."""
 BROKEN: Final = "!broken"
 """Tag of a node whose problem has been told already: whoever meets it says nothing more."""
 

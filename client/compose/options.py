@@ -16,6 +16,7 @@ class LoadOptions:
     - `env_files` (`--env-file`): variables; else COMPOSE_ENV_FILES, else `.env` in the project's folder.
     - `profiles` (`--profile`): else COMPOSE_PROFILES; `*` enables all.
     - `interpolate=False` leaves variables as they are written (`config --no-interpolate`).
+    - `unfilled` goes with it and prints the rest as it is written, too, instead of bringing it into canonical form.
     - `resolve_env=False` leaves `env_file` as it is, unread (`config --no-env-resolution`).
     - `resolve_paths=False` leaves relative paths relative (`config --no-path-resolution`).
     - `consistency=False` does not ask whether the whole makes sense (`config --no-consistency`).
@@ -31,6 +32,7 @@ class LoadOptions:
     env_files: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     interpolate: bool = True
+    unfilled: bool = False
     resolve_env: bool = True
     resolve_paths: bool = True
     consistency: bool = True

@@ -53,7 +53,7 @@ def _call_library(case: Case, options: LoadOptions) -> Answer:
 @click.option("--no-env-resolution", "resolve_env", flag_value=False, default=True)
 @click.option("--no-path-resolution", "resolve_paths", flag_value=False, default=True)
 def _flags(**values: Any) -> LoadOptions:
-    return LoadOptions(**values)
+    return LoadOptions(**values, unfilled=not values["interpolate"])
 
 
 def _load_options(case: Case) -> LoadOptions | None:

@@ -76,6 +76,7 @@ def command(
     flags = replace(
         load_options(options, () if listed else services),
         interpolate=not no_interpolate and listing != "variables",
+        unfilled=no_interpolate and hashed is None and listing in {None, "services", "volumes", "networks"},
         normalise=not no_normalize,
         consistency=not no_consistency,
         resolve_env=not no_env_resolution and listing not in _UNREAD,

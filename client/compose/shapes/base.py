@@ -1,15 +1,19 @@
 """What all shapes have in common, and what they need to know while they read."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, TypeVar
 
 from fizz.client.compose.nodes import BROKEN, Node, kind_of, plain
 from fizz.client.compose.problems import Path, Place, Problems
 
-__all__ = ["JSON", "STRING", "VARIABLE", "Opaque", "Reader", "Shape", "either"]
+__all__ = ["JSON", "STRING", "VARIABLE", "Opaque", "Reader", "Shape", "either", "kept"]
 
 JSON = dict[str, Any]
+S = TypeVar("S")
+Read = Callable[[S, Node, Path, "Reader"], Node | None]
 
 STRING: Final[JSON] = {"type": "string"}
 VARIABLE: Final = r"\$"
@@ -24,12 +28,15 @@ def either(*schemas: JSON, nullable: bool = False) -> JSON:
 
 @dataclass(slots=True)
 class Reader:
-    """Where problems go, and from where relative paths start: `base`, or nowhere if they shall stay as they are."""
+    """Where problems go, and from where relative paths start: `base`, or nowhere if they shall stay as they are. Where
+    variables stay (not `interpolated`), it may be that single values stay as they are written, too (`keeps`).
+    """
 
     problems: Problems
     base: str = ""
     home: str = ""
     interpolated: bool = True
+    keeps: bool = False
     muted: int = field(default=0)
 
     def error(self, place: Place, path: Path, text: str, hint: str = "") -> None:
@@ -57,6 +64,19 @@ class Reader:
     def as_written(self, node: Node) -> bool:
         """Whether the value is a string with variables that are meant to stay, so that it cannot be checked."""
         return not self.interpolated and isinstance(node.value, str) and "$" in node.value
+
+
+def kept(read: "Read[S]") -> "Read[S]":
+    """For the `read` of shapes of single values, which stay as they are written if the reader `keeps` them."""
+
+    @wraps(read)
+    def wrapper(self: S, node: Node, path: Path, reader: Reader) -> Node | None:
+        if reader.keeps and isinstance(node.value, str):
+            return node
+        result = read(self, node, path, reader)
+        return node if reader.keeps and result is not None else result
+
+    return wrapper
 
 
 class Shape(ABC):

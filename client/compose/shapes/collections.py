@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Any, Literal
 
-from fizz.client.compose.nodes import BROKEN, OVERRIDE, RESET, Mark, Node, broken, plain
-from fizz.client.compose.problems import Path
+from fizz.client.compose.nodes import BROKEN, KEPT, OVERRIDE, RESET, Mark, Node, broken, plain
+from fizz.client.compose.problems import Path, Problems
+from fizz.client.compose.scalars import to_text
 from fizz.client.compose.shapes.base import JSON, STRING, Reader, Shape, either
 from fizz.client.compose.shapes.scalars import Loose
 
-__all__ = ["ListOf", "MapOf", "Pairs", "forbid_duplicates", "merge_mappings", "read_reset"]
+__all__ = ["ListOf", "MapOf", "Pairs", "forbid_duplicates", "merge_lines", "merge_mappings", "read_reset"]
 
 Duplicates = Literal["keep", "drop", "error"]
 
@@ -35,6 +37,29 @@ def merge_mappings(base: Node, over: Node, shape_of: Callable[[str], Shape]) -> 
     return result
 
 
+def merge_lines(base: Node, over: Node) -> Node:
+    """Two lists of `name=value`, or mappings in place of them, that are kept as they are written: one list."""
+    lines: dict[str, Node] = {}
+    for node in (*_lines(base), *_lines(over)):
+        name = str(node.value).partition("=")[0]
+        if node.tag == RESET:
+            lines.pop(name, None)
+        else:
+            lines[name] = node
+    return over.with_value([*lines.values()])
+
+
+def _lines(node: Node) -> list[Node]:
+    return node.items() or [
+        child.with_value(
+            name
+            if child.tag == RESET or isinstance(child.value, list | dict | None)
+            else f"{name}={to_text(child.value)}"
+        )
+        for name, child in node.mapping().items()
+    ]
+
+
 def forbid_duplicates(items: list[Node], path: Path, reader: Reader) -> None:
     """An error for every string that is in a list for a second time."""
     seen: dict[object, int] = {}
@@ -51,7 +76,8 @@ class ListOf(Shape):
     `single` lets one item stand for a list of it. `key` tells items apart (else their whole content does): of two with
     the same key the later one takes the earlier one's place. That holds for the items of two files; `duplicates` says
     what happens within one: `drop` does the same, `keep` keeps them, and of equal strings `error` allows only one.
-    `expand` turns an item in its short form into any number of canonical ones, and gives None for any other form.
+    `expand` turns an item in its short form into any number of canonical ones, and gives None for any other form. A
+    `kept` single item stays one where the reader keeps values.
     """
 
     def __init__(
@@ -62,27 +88,32 @@ class ListOf(Shape):
         key: Callable[[Node], Hashable] | None = None,
         duplicates: Duplicates = "drop",
         expand: Callable[[Node, Path, Reader], list[Node] | None] | None = None,
+        kept: bool = False,
     ) -> None:
         self.item = item
         self._single = single
         self._key = key
         self._duplicates = duplicates
         self._expand = expand
+        self._kept = kept
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         if self._single and isinstance(node.value, str):
+            if self._kept and reader.keeps:
+                return node
             child = self.item.read(node, path, reader)
             return None if child is None else Node([child], node.file, node.line, node.column, tag=node.tag)
         if not isinstance(node.value, list):
             reader.wrong_type(node, path, "a list or a string" if self._single else "a list")
             return None
         items: list[Node] = []
+        expand = self._expand if self._can_expand(node.value, reader) else None
         for index, child in enumerate(node.value):
             here = (*path, index)
-            if self._expand and reader.as_written(child):
+            if self._expand and (not expand or reader.as_written(child)) and not isinstance(child.value, dict):
                 items.append(child)
                 continue
-            short = self._expand(child, here, reader) if self._expand else None
+            short = expand(child, here, reader) if expand else None
             if short is not None:
                 items.extend(short)
             elif (item := self.item.read(child, here, reader)) is not None:
@@ -90,6 +121,17 @@ class ListOf(Shape):
         if self._duplicates == "error":
             forbid_duplicates(node.value, path, reader)
         return node.with_value(self._unique(items) if self._duplicates == "drop" else [*items])
+
+    def _can_expand(self, items: list[Node], reader: Reader) -> bool:
+        """Where values are kept and one short form holds a variable, or is wrong, all of them stay."""
+        if not (reader.keeps and self._expand):
+            return True
+        if any(map(reader.as_written, items)):
+            return False
+        trial = Reader(Problems())
+        for item in items:
+            self._expand(item, (), trial)
+        return not trial.problems.errors
 
     def schema(self) -> JSON:
         item = self.item.schema()
@@ -99,7 +141,7 @@ class ListOf(Shape):
         return either(listed, STRING) if self._single else listed
 
     def merge(self, base: Node, over: Node) -> Node:
-        return over.with_value(self._unique([*base.items(), *over.items()]))
+        return over.with_value(self._unique([*_as_items(base), *_as_items(over)]))
 
     def dump(self, node: Node) -> Any:
         return [self.item.dump(child) for child in node.items()]
@@ -115,6 +157,10 @@ class ListOf(Shape):
                 places[key] = len(result)
                 result.append(item)
         return result
+
+
+def _as_items(node: Node) -> list[Node]:
+    return [node] if isinstance(node.value, str) else node.items()
 
 
 class MapOf(Shape):
@@ -190,6 +236,9 @@ class Pairs(Shape):
         self._value = Loose(booleans=True)
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        if reader.keeps:
+            checked = self.read(node, path, replace(reader, keeps=False))
+            return None if checked is None else self._as_written(node)
         match node.value:
             case dict() as mapping:
                 written = dict(mapping)
@@ -218,11 +267,19 @@ class Pairs(Shape):
         return either({"type": "object", "additionalProperties": values}, {"type": "array", "items": STRING})
 
     def merge(self, base: Node, over: Node) -> Node:
+        if base.tag == KEPT:
+            return merge_lines(base, over)
         return merge_mappings(base, over, lambda name: self._value)
 
     def dump(self, node: Node) -> Any:
         children = node.mapping()
         return {name: children[name].value for name in sorted(children)}
+
+    @staticmethod
+    def _as_written(node: Node) -> Node:
+        result = merge_lines(node, node) if isinstance(node.value, list) else node.with_value(node.value)
+        result.tag = node.tag or KEPT
+        return result
 
     def _split(self, items: list[Node], path: Path, reader: Reader) -> tuple[dict[str, Node], dict[str, Mark | Node]]:
         written: dict[str, Node] = {}

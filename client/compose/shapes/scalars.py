@@ -12,7 +12,7 @@ from fizz.client.compose.nodes import Moment, Node
 from fizz.client.compose.paths import located
 from fizz.client.compose.problems import Path, suggestion
 from fizz.client.compose.scalars import to_text
-from fizz.client.compose.shapes.base import JSON, VARIABLE, Reader, Shape, either
+from fizz.client.compose.shapes.base import JSON, VARIABLE, Reader, Shape, either, kept
 from fizz.schemas.durations import format_duration, parse_duration
 
 __all__ = ["Amount", "Bytes", "Duration", "FileMode", "FilePath", "Flag", "Loose", "Text", "Whole", "parse_size"]
@@ -83,7 +83,7 @@ class FilePath(Text):
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         text = super().read(node, path, reader)
-        if text is None or not isinstance(text.value, str) or reader.as_written(text) or not text.value:
+        if text is None or not isinstance(text.value, str) or not text.value:
             return text
         return text.with_value(located(reader.base, reader.home, text.value))
 
@@ -96,6 +96,7 @@ class Loose(Shape):
         self._null = null
         self._whole = whole
 
+    @kept
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         match node.value:
             case str():
@@ -125,6 +126,7 @@ class Flag(Shape):
     def __init__(self, *, strict: bool = False) -> None:
         self._strict = strict
 
+    @kept
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         match node.value:
             case bool():
@@ -166,6 +168,7 @@ class Whole(Shape):
         self._floats = floats
         self._strings = strings
 
+    @kept
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         value = self._number(node, path, reader)
         if value is None:
@@ -212,6 +215,7 @@ class Amount(Shape):
     def __init__(self, *, single: bool = False) -> None:
         self._single = single
 
+    @kept
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         match node.value:
             case bool():
@@ -253,6 +257,7 @@ class Bytes(Shape):
         self._floats = floats
         self._minimum = minimum
 
+    @kept
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         match node.value:
             case bool():
@@ -282,6 +287,7 @@ class Bytes(Shape):
 class Duration(Shape):
     """A span of time: `30s`, `1m30s`, `500ms`, `1d`."""
 
+    @kept
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         if not isinstance(node.value, str):
             reader.wrong_type(node, path, "a duration like 30s or 1m30s")
@@ -305,6 +311,7 @@ class Duration(Shape):
 class FileMode(Shape):
     """Permissions of a file: a number, or a string in octal. Printed in octal."""
 
+    @kept
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         match node.value:
             case bool():

@@ -1,5 +1,6 @@
 """How an image is built: `build: folder`, or the long form. What becomes of it is in `builds`."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from fizz.client.compose.nodes import Node
@@ -42,7 +43,7 @@ class _Contexts(Pairs):
     """Further folders by name."""
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
-        pairs = super().read(node, path, reader)
+        pairs = super().read(node, path, replace(reader, keeps=False))
         if pairs is None:
             return None
         for name, child in pairs.mapping().items():
@@ -63,7 +64,7 @@ class _Ssh(Pairs):
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         forbid_duplicates(node.items(), path, reader)
-        pairs = super().read(node, path, reader)
+        pairs = super().read(node, path, replace(reader, keeps=False))
         if pairs is None:
             return None
         for name, child in pairs.mapping().items():
@@ -112,7 +113,7 @@ BUILD: Final = Table(
         "dockerfile_inline": yes(Text(), "sent beside the context"),
         "entitlements": ignored(_STRINGS, "a RUN step that needs one fails"),
         "args": yes(Pairs(absent=None), "build arguments"),
-        "ssh": later(_Ssh()),
+        "ssh": later(_Ssh(absent=None)),
         "labels": yes(Pairs(), "labels of the image"),
         "cache_from": yes(_STRINGS, "images whose layers may be used"),
         "cache_to": ignored(_STRINGS, "the image is the same"),

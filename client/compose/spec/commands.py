@@ -10,7 +10,7 @@ from typing import Final
 from fizz.client.compose.nodes import Node
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import ListOf, Reader, Shape, Text
-from fizz.client.compose.shapes.base import JSON, STRING, either
+from fizz.client.compose.shapes.base import JSON, STRING, either, kept
 
 __all__ = ["Command", "TestCommand", "split_command"]
 
@@ -91,6 +91,7 @@ class Command(Shape):
     def __init__(self) -> None:
         self._words = ListOf(Text(), duplicates="keep")
 
+    @kept
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         if node.value is None and node.tag is None:
             return node
@@ -125,6 +126,7 @@ class TestCommand(Shape):
     def __init__(self) -> None:
         self._words = ListOf(Text(), duplicates="keep")
 
+    @kept
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         if isinstance(node.value, str):
             first = Node("CMD-SHELL", node.file, node.line, node.column)

@@ -192,7 +192,7 @@ CONTAINER: Final[dict[str, Key]] = {
     "stop_grace_period": yes(Duration(), "stopGracePeriod", keep=True),
     "stop_signal": yes(Text(), "stopSignal"),
     "storage_opt": yes(MapOf(Loose(whole=True)), "storageOpt"),
-    "tmpfs": yes(ListOf(Text(), single=True), "tmpfs, with the options of the kernel"),
+    "tmpfs": yes(ListOf(Text(), single=True, kept=True), "tmpfs, with the options of the kernel"),
     "ulimits": yes(ULIMITS, "ulimits"),
     "use_api_socket": yes(Flag(strict=True), "useApiSocket, and the credentials for registries as a Secret"),
     "user": yes(Text(), "user"),

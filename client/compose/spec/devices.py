@@ -5,7 +5,7 @@ from typing import Any, Final
 from fizz.client.compose.nodes import Node, empty_mapping
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Bytes, ListOf, Pairs, Reader, Shape, Table, Text, Whole, yes
-from fizz.client.compose.shapes.base import JSON, VARIABLE, either
+from fizz.client.compose.shapes.base import JSON, VARIABLE, either, kept
 
 __all__ = ["BLKIO", "DEVICES", "DEVICE_REQUESTS", "GPUS"]
 
@@ -49,6 +49,7 @@ DEVICES: Final = ListOf(
 class _Count(Shape):
     """How many devices: a number, or `all`, which is -1."""
 
+    @kept
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         return node.with_value(-1) if node.value == "all" else Whole().read(node, path, reader)
 
@@ -62,7 +63,7 @@ def _finish_request(node: Node, path: Path, reader: Reader) -> Node | None:
         reader.error(node.key("device_ids"), path, "takes only one of count and device_ids")
         return None
     if count is None and ids is None:
-        return node.with_value({**node.mapping(), "count": node.with_value(-1)})
+        return node.with_value({**node.mapping(), "count": node.with_value("all" if reader.keeps else -1)})
     return node
 
 
@@ -96,7 +97,7 @@ class _Gpus(ListOf):
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         if node.value == "all":
-            everything = empty_mapping(node)
+            everything = node.with_value({"count": node}) if reader.keeps else empty_mapping(node)
             return super().read(node.with_value([everything]), path, reader)
         if isinstance(node.value, str):
             reader.error(node, path, f'must be "all" or a list, not "{node.value}"')

@@ -34,6 +34,7 @@ ENV_FILES: Final = ListOf(
         },
         short=_short,
         required=("path",),
+        finish=lambda node, path, reader: node.with_value({"required": node.with_value(True), **node.mapping()}),
         extensions=False,
         wanted="a path, or a mapping",
     ),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fizz.client.compose.nodes import RESET, Mark, Node, broken
+from fizz.client.compose.nodes import KEPT, RESET, Mark, Node, broken
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Reader, Shape
 from fizz.client.compose.shapes.base import JSON, STRING, either
@@ -39,6 +39,8 @@ class Hosts(Shape):
         self._addresses = _Addresses()
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        if reader.keeps and isinstance(node.value, list | dict):
+            return Node(node.value, node.file, node.line, node.column, keys=node.keys, tag=node.tag or KEPT)
         match node.value:
             case dict() as mapping:
                 written, keys = list(mapping.items()), dict(node.keys or {})
@@ -60,6 +62,8 @@ class Hosts(Shape):
         return either(written, {"type": "array", "items": STRING})
 
     def merge(self, base: Node, over: Node) -> Node:
+        if base.tag == KEPT:
+            return over.with_value([*_lines(base), *_lines(over)])
         return merge_mappings(base, over, lambda name: self._addresses)
 
     def dump(self, node: Node) -> Any:
@@ -86,6 +90,15 @@ class Hosts(Shape):
             written.append((name, item.with_value(address)))
             keys[name] = item
         return written, keys
+
+
+def _lines(node: Node) -> list[Node]:
+    """Lines that are kept as they are written."""
+    return node.items() or [
+        address.with_value(f"{name}={address.value}")
+        for name, child in node.mapping().items()
+        for address in child.items() or [child]
+    ]
 
 
 def _bare(address: str) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 from fizz.client.compose.nodes import Node
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import MapOf, Reader, Shape, Table, Whole, yes
-from fizz.client.compose.shapes.base import JSON, either
+from fizz.client.compose.shapes.base import JSON, either, kept
 
 __all__ = ["BUILD_ULIMITS", "ULIMITS"]
 
@@ -22,6 +22,7 @@ class _Ulimit(Shape):
     def __init__(self, number: Whole) -> None:
         self._number = number
 
+    @kept
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         if isinstance(node.value, str | int | float) and not isinstance(node.value, bool):
             return self._number.read(node, path, reader)

@@ -137,7 +137,8 @@ _BIND: Final = Table(
             since={"writable": "25.0", "readonly": "25.0"},
         ),
         "selinux": yes(Text(choices=("z", "Z")), "relabelling"),
-    }
+    },
+    finish=lambda node, path, reader: node.with_value({"create_host_path": node.with_value(True), **node.mapping()}),
 )
 _VOLUME: Final = Table(
     {

@@ -187,7 +187,7 @@ def test_paths_stay_relative_if_asked_for(service: Make) -> None:
 
 def test_variables_stay_if_asked_for(service: Make) -> None:
     keys = "ports: ['$P:80', 81, '$Q']\ntty: $T\nmem_limit: ${M:-1g}\nvolumes: ['${V:-/a}:/b']\nenvironment: [A=$B]"
-    web = service(keys, interpolate=False)
+    web = service(keys, interpolate=False, consistency=False)
     assert web["ports"] == ["$P:80", {"mode": "ingress", "protocol": "tcp", "target": 81}, "$Q"]
     assert web["volumes"][0]["source"] == "${V:-/a}"
     assert web["tty"] == "$T"
