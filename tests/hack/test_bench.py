@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from hack.bench_config import compose_file
 from hack.bench_harness import Goal, Job, Result, Row, measure, report
 
