@@ -4,6 +4,9 @@ Order: flag, then environment, then a TOML file (`$FIZZ_CONFIG`, else `/etc/fizz
 `$XDG_CONFIG_HOME/fizz/fizz.toml` otherwise), then the default. With a data directory chosen and no socket named, the
 socket lies in it, so that several servers on one machine do not meet.
 
+Whoever can put a socket where the server's should be, is told what is meant for the server. So the default place, which
+others can know in advance, is used only if it belongs to this user or to root; a place that was named is trusted.
+
 | setting | environment | default |
 |---|---|---|
 | data_dir | FIZZ_DATA_DIR | /var/lib/fizz for root, else $XDG_DATA_HOME/fizz |
@@ -25,7 +28,7 @@ import os
 import socket
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self, get_args
@@ -93,6 +96,9 @@ class Settings:
         runtime = data_dir if chosen_data else _default_runtime(environment, root)
         chosen_socket = sources.get("socket")
         path = Path(chosen_socket) if chosen_socket else runtime / "fizz.sock"
+        elsewhere = sources.get("server") and environment.get("XDG_RUNTIME_DIR")  # which may be of who called `su`
+        if not (root or chosen_data or chosen_socket or elsewhere):
+            _refuse_strangers((runtime.parent, runtime, path))
         listen, plain, ca = sources.get("listen"), sources.get("listen_plain"), sources.get("ca")
         names = sources.get("tls_names") or ""
         return cls(
@@ -162,6 +168,22 @@ def _default_runtime(environment: Mapping[str, str], root: bool) -> Path:
     if root:
         return Path("/run/fizz")
     return Path(environment.get("XDG_RUNTIME_DIR") or f"/tmp/fizz-{os.geteuid()}") / "fizz"
+
+
+def _refuse_strangers(places: Sequence[Path]) -> None:
+    """Raise `SettingsError` if one of these belongs to another user; what is not there yet will be ours."""
+    for place in places:
+        try:
+            owner = place.lstat().st_uid
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except PermissionError:
+            continue  # it lies in a folder of root's; whoever connects is told
+        if owner not in {0, os.geteuid()}:
+            raise SettingsError(
+                f"{place} belongs to the user with the id {owner}, who could pose as your server; have it removed, "
+                "or choose another place with XDG_RUNTIME_DIR or FIZZ_SOCKET"
+            )
 
 
 def _own_authority(data_dir: Path) -> Path | None:

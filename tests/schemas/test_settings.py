@@ -1,5 +1,6 @@
 """Settings: where each comes from, and what is refused."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,56 @@ def test_an_unknown_setting_in_the_file_is_named(tmp_path: Path) -> None:
     file.write_text("sockt = 1\n")
     with pytest.raises(SettingsError, match="unknown setting 'sockt'"):
         Settings.load({"FIZZ_CONFIG": str(file)})
+
+
+ANOTHER, SELF = 4243, 4242
+
+
+def own(place: Path, uid: int) -> None:
+    """Let it belong to the user, where the tests may do that; else it belongs to who runs them, who is another too."""
+    if os.getuid() == 0:
+        os.chown(place, uid, -1, follow_symlinks=False)
+
+
+@pytest.mark.parametrize("strange", ["", "fizz", "fizz/fizz.sock"])
+def test_a_default_place_that_another_user_made_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strange: str
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: SELF)
+    base = tmp_path / "run"
+    (base / "fizz").mkdir(parents=True)
+    (base / "fizz" / "fizz.sock").touch()
+    own(base / strange, ANOTHER)
+    environ = {"XDG_RUNTIME_DIR": str(base), "HOME": str(tmp_path)}
+
+    with pytest.raises(SettingsError, match=r"who could pose as your server.*FIZZ_SOCKET"):
+        Settings.load(environ)
+
+    assert Settings.load({**environ, "FIZZ_SERVER": "https://elsewhere:7443"}).server == "https://elsewhere:7443"
+    assert Settings.load({**environ, "FIZZ_SOCKET": str(base / "fizz/fizz.sock")}).runtime_dir == base / "fizz"
+
+
+def test_a_default_place_that_is_a_link_of_another_user_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: SELF)
+    (tmp_path / "fizz").symlink_to("/")
+    own(tmp_path / "fizz", ANOTHER)
+
+    with pytest.raises(SettingsError, match="pose as your server"):
+        Settings.load({"XDG_RUNTIME_DIR": str(tmp_path)})
+
+
+def test_a_default_place_of_ones_own_or_that_is_not_there_yet_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = tmp_path / "run"
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() or SELF)
+
+    early = Settings.load({"XDG_RUNTIME_DIR": str(base)})
+    (base / "fizz").mkdir(parents=True)
+    for place in (base, base / "fizz"):
+        own(place, SELF)
+    late = Settings.load({"XDG_RUNTIME_DIR": str(base)})
+
+    assert early.socket == late.socket == base / "fizz" / "fizz.sock"
