@@ -6,6 +6,7 @@ LMDB store, serves until it is asked to stop, ends watches cleanly, lets request
 
 import asyncio
 import contextlib
+import logging
 import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -59,6 +60,7 @@ async def serve(config: Config, ready: Callable[[], None] | None = None, stop: a
 
     Raises `ListenError`, or `StoreError` if the data cannot be used.
     """
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     certificates = _certificates(config)
     store = await LmdbStore.open(config.store, volatile=VOLATILE, max_bytes=config.max_bytes)
     tasks = [asyncio.create_task(Compactor(store).run(), name="store-compactor")]
@@ -137,6 +139,13 @@ def _server(app: Starlette, listener: Listener, config: Config) -> "_Server":
             ssl_context_factory=(lambda _config, _default: context) if context else None,
         )
     )
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether uvicorn says what we do not know: an answer that is cut off with its agent's (see `rest.proxy`) is no
+    error, and is told of there.
+    """
+    return record.msg != "ASGI callable returned without completing response."
 
 
 class _Server(uvicorn.Server):

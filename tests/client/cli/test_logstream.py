@@ -158,7 +158,9 @@ async def test_following_ends_with_the_container(tmp_path: Path, node: Node1) ->
     assert told == ["one", "last"]
 
 
-async def test_an_answer_whose_agent_is_lost_is_not_taken_for_the_whole(tmp_path: Path, node: Node1) -> None:
+async def test_an_answer_whose_agent_is_lost_is_not_taken_for_the_whole(
+    tmp_path: Path, node: Node1, caplog: pytest.LogCaptureFixture
+) -> None:
     async with server(tmp_path) as client:
         await runs(client, node)
         lines: list[bytes] = []
@@ -171,3 +173,4 @@ async def test_an_answer_whose_agent_is_lost_is_not_taken_for_the_whole(tmp_path
             whole = [line async for line in client.logs("web", "blog")]
 
     assert lines == whole == [b"one"]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
