@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,14 @@ CASES = ("everything", "namespaces", "volumes")
 @pytest.fixture(scope="module")
 def compose() -> str:
     return find_compose(os.environ)
+
+
+@pytest.fixture(scope="module")
+def server(make_server: Callable[[], Server]) -> Server:
+    """A server that lets the engine publish ports, as docker compose does."""
+    made = make_server()
+    made.start("--ingress", "engine")
+    return made
 
 
 @pytest.mark.parametrize("name", CASES)
