@@ -48,15 +48,20 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which containers of a namespace: those with the labels, and of these the ones of some services or names."""
+    """Which containers of a namespace: those with the labels, and of these the ones of some services or names, but
+    none of the services `without`.
+    """
 
     namespace: str
     labels: str | None = None
     services: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
 
     def has(self, item: JSON) -> bool:
         """Whether the container is one of them."""
+        if is_of(item, self.without):
+            return False
         if not self.services and not self.names:
             return True
         return is_of(item, self.services) or item["metadata"]["name"] in self.names

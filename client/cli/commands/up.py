@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import click
@@ -32,6 +32,7 @@ from fizz.client.cli.session import connect, load_settings
 from fizz.client.cli.teardown import stop_deployments
 from fizz.client.cli.waiting import wait_for_rollout
 from fizz.client.compose import Project
+from fizz.client.compose.engines import too_new_for
 from fizz.client.develop import Rule
 from fizz.client.objects import uid_of
 from fizz.schemas.settings import Settings
@@ -124,7 +125,15 @@ class _Run:
     async def prepare(self, client: Client) -> Resources:
         """The resources, with images that are there."""
         with progress(silent=self.quiet) as screen:
-            return await prepare_images(client, self.project, self.resources, self.images, screen)
+            resources = await prepare_images(client, self.project, self.resources, self.images, screen)
+        for problem in too_new_for(self.project, await _engines(client)):
+            click.echo(problem.format(), err=True)
+        return resources
+
+    @property
+    def unattached(self) -> frozenset[str]:
+        """The services whose output is not shown."""
+        return frozenset(name for name, service in self.project.services.items() if service.get("attach") is False)
 
     def developer(self, client: Client, screen: Progress) -> Developer | None:
         """Who follows the files, if that is wanted."""
@@ -132,6 +141,13 @@ class _Run:
             return None
         rebuilder = Rebuilder(client, self.options, screen, quiet=self.images.quiet)
         return Developer(client, self.project, self.rules, rebuilder.rebuild, screen)
+
+
+async def _engines(client: Client) -> dict[str, str]:
+    """The version of each node's engine."""
+    nodes = (await client.list(built_in("Node"))).items
+    found = {each["metadata"]["name"]: (each.get("status") or {}).get("engine") or {} for each in nodes}
+    return {node: engine["version"] for node, engine in found.items() if engine.get("version")}
 
 
 async def _apply(
@@ -197,7 +213,9 @@ async def _attached(settings: Settings, run: _Run, rollout: Rollout, timeout: fl
             await _tell_cost(client, resources, screen)
             interrupted = asyncio.Event()
             developer = run.developer(client, screen)
-            watching = asyncio.create_task(_watch(client, resources, rollout, since, timeout, screen, developer))
+            watching = asyncio.create_task(
+                _watch(client, resources, run.unattached, rollout, since, timeout, screen, developer)
+            )
             interrupt = asyncio.create_task(interrupted.wait())
             with _on_interrupt(interrupted, watching):
                 try:
@@ -216,6 +234,7 @@ async def _attached(settings: Settings, run: _Run, rollout: Rollout, timeout: fl
 async def _watch(
     client: Client,
     resources: Resources,
+    unattached: frozenset[str],
     rollout: Rollout,
     since: datetime,
     timeout: float | None,
@@ -228,7 +247,8 @@ async def _watch(
     """
     selector = project_selector(resources.project)
     selection = Selection(resources.namespace, selector, resources.services)
-    follower = LogFollower(client, selection, LogOptions(since=since), LogText().write)
+    shown = replace(selection, without=unattached)
+    follower = LogFollower(client, shown, LogOptions(since=since), LogText().write)
     logs = asyncio.create_task(follower.run())
 
     async def until_ended() -> None:

@@ -130,7 +130,7 @@ _SERVICE_KEYS: Final[dict[str, Key]] = {
         "restartPolicy",
     ),
     "scale": yes(Whole(0, runs=(0, 10_000)), "spec.replicas of the Deployment", keep=True),
-    "attach": later(Flag(), keep=True),
+    "attach": yes(Flag(), "false: `fizz up` does not show what it writes", keep=True),
     "container_name": yes(
         Text(
             pattern=r"[a-zA-Z0-9][a-zA-Z0-9_.-]+",
