@@ -27,6 +27,7 @@ __all__ = [
     "SERVER",
     "SERVICE",
     "SPEC_HASH",
+    "STARTED_AFTER",
     "TEMPLATE_HASH",
     "UID",
     "VOLUME",
@@ -44,6 +45,8 @@ TEMPLATE_HASH: Final = "fizz.dev/template-hash"
 """On Containers: hash of the template that it was made from."""
 RESTARTED_AT: Final = "fizz.dev/restarted-at"
 """Annotation on Containers: whenever it changes, the engine's container is stopped and started again."""
+STARTED_AFTER: Final = "fizz.dev/started-after"
+"""Annotation on Containers that follow restarts: the first Containers of what they depend on, by uid."""
 ROLLED_BACK: Final = "fizz.dev/rolled-back"
 """An annotation on Deployments whose last update was undone: from which template to which, and why, as JSON."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fizz.controllers.deployment.dependencies import Gate, GateState, gate, stops_after
+from fizz.controllers.deployment.following import Restart, mark_of, restarts
 from fizz.controllers.deployment.rollback import RolledBack, rolled_back
 from fizz.controllers.deployment.rollout import Step, step
 from fizz.controllers.deployment.slots import Slot, arrange, is_good
@@ -31,7 +32,7 @@ from fizz.schemas.apps import Deployment, DeploymentStatus, Template
 from fizz.schemas.container import Container
 from fizz.schemas.strategy import chosen_order, limits
 
-__all__ = ["Action", "Adopt", "Create", "Delete", "Plan", "RollBack", "SetFinalizers", "plan"]
+__all__ = ["Action", "Adopt", "Create", "Delete", "Plan", "Restart", "RollBack", "SetFinalizers", "plan"]
 
 _ORPHAN = "orphan"
 """The finalizer of a deletion that leaves the Containers."""
@@ -89,7 +90,7 @@ class RollBack:
         return f"roll back to template {template_hash(self.template)}: {self.why}"
 
 
-Action = SetFinalizers | Adopt | Create | Delete | RollBack
+Action = SetFinalizers | Adopt | Create | Delete | Restart | RollBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,9 @@ def plan(world: World, deployment: Deployment, now: datetime) -> Plan:
     if back is not None:
         actions.append(back)
     elif opening.is_open:
-        actions += _replace(deployment, digest, made, taken)
+        mark = mark_of(world, deployment)
+        actions += _replace(deployment, digest, made, taken, mark)
+        actions += restarts(mark, [slot.current for slot in slots if slot.current], now)
     blocked = f"container {min(taken)} exists and belongs to somebody else; delete or rename it" if taken else None
     news = News(opening, blocked, made.halted, undone, _stable(deployment, slots))
     status = status_of(deployment, observe(deployment, digest, owned), news, now)
@@ -191,14 +194,14 @@ def _shrink(deployment: Deployment, excess: Sequence[Container]) -> Iterator[Act
             yield Delete(item, "not wanted any more")
 
 
-def _replace(deployment: Deployment, digest: str, made: Step, taken: frozenset[str]) -> Iterator[Action]:
+def _replace(deployment: Deployment, digest: str, made: Step, taken: frozenset[str], mark: str) -> Iterator[Action]:
     """What a step of the update comes to: deletions of what is there and may be deleted, then what is new."""
     for item, why in made.remove:
         if _may_delete(deployment, item):
             yield Delete(item, why)
     for ordinal in made.fill:
         if container_name(deployment, digest, ordinal) not in taken:
-            yield Create(make_container(deployment, digest, ordinal))
+            yield Create(make_container(deployment, digest, ordinal, mark))
 
 
 def _stop(world: World, deployment: Deployment, digest: str, owned: Sequence[Container], now: datetime) -> Plan:

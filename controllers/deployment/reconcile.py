@@ -15,7 +15,7 @@ from fizz.client.api import AlreadyExists, NotFound
 from fizz.client.controller import Controller, Key, Manager, Requeue, Result
 from fizz.client.events import EventRecorder
 from fizz.client.informer import Informer
-from fizz.controllers.deployment.plan import Action, Adopt, Create, Delete, RollBack, SetFinalizers, plan
+from fizz.controllers.deployment.plan import Action, Adopt, Create, Delete, Restart, RollBack, SetFinalizers, plan
 from fizz.controllers.deployment.rollback import RolledBack
 from fizz.controllers.deployment.template import (
     belongs_to,
@@ -134,7 +134,7 @@ class DeploymentController:
                 await self._do(deployment, action)
         return all(await asyncio.gather(*(self._create(deployment, action) for action in creations)))
 
-    async def _do(self, deployment: Deployment, action: SetFinalizers | Adopt | Delete | RollBack) -> None:
+    async def _do(self, deployment: Deployment, action: SetFinalizers | Adopt | Delete | Restart | RollBack) -> None:
         place = deployment.namespace
         match action:
             case SetFinalizers(finalizers):
@@ -165,6 +165,16 @@ class DeploymentController:
                 except NotFound:
                     return
                 self._recorder.event(deployment, "Normal", "ContainerDeleted", f"deleted {container.name}: {why}")
+            case Restart(container, at=at, why=why):
+                metadata = {"uid": container.metadata.uid, "annotations": action.annotations}
+                try:
+                    await self._client.patch(Container, container.name, {"metadata": metadata}, place)
+                except NotFound:
+                    return
+                if at:
+                    self._recorder.event(
+                        deployment, "Normal", "ContainerRestarted", f"restarted {container.name}: {why}"
+                    )
             case RollBack(template, why):
                 await self._roll_back(deployment, template, why)
         _log(deployment, action)

@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 _INHERITED: Final = (labels.PROJECT, labels.SERVICE, labels.MANAGED_BY)
+_OWN_ANNOTATIONS: Final = {labels.STARTED_AFTER, labels.RESTARTED_AT}
+"""What a Container has for itself, and not from its template."""
 _LONGEST_STEM: Final = 235
 """An object's name has 253 characters at most; `-`, eight of the hash, `-` and an ordinal follow the stem."""
 
@@ -64,8 +66,8 @@ def owner_reference(deployment: Deployment) -> OwnerReference:
     )
 
 
-def make_container(deployment: Deployment, digest: str, ordinal: int) -> Container:
-    """The Container of that replica, made from the present template."""
+def make_container(deployment: Deployment, digest: str, ordinal: int, started_after: str = "") -> Container:
+    """The Container of that replica, made from the present template. For the mark `started_after` see `following`."""
     template = deployment.spec.template
     meta = template.metadata
     inherited = {key: deployment.labels[key] for key in _INHERITED if key in deployment.labels}
@@ -81,8 +83,10 @@ def make_container(deployment: Deployment, digest: str, ordinal: int) -> Contain
         owner_references=[owner_reference(deployment)],
         finalizers=[labels.FINALIZER_NODE],
     )
-    if meta and meta.annotations:
-        metadata.annotations = dict(meta.annotations)
+    mark = {labels.STARTED_AFTER: started_after} if started_after else {}
+    annotations = {**((meta and meta.annotations) or {}), **mark}
+    if annotations:
+        metadata.annotations = annotations
     return Container(metadata=metadata, spec=template.spec)
 
 
@@ -90,8 +94,9 @@ def template_of(container: Container) -> Template:
     """The template that a Container was made from, as far as it can still be told: without what it inherited."""
     own = {labels.DEPLOYMENT, labels.ORDINAL, labels.TEMPLATE_HASH}
     meta = TemplateMeta(labels={key: value for key, value in container.labels.items() if key not in own})
-    if container.metadata.annotations:
-        meta.annotations = dict(container.metadata.annotations)
+    written = container.metadata.annotations or {}
+    if annotations := {key: value for key, value in written.items() if key not in _OWN_ANNOTATIONS}:
+        meta.annotations = annotations
     fields = container.spec.model_fields_set - {"node_name"}
     spec = container.spec.model_copy(update={"node_name": None})
     spec.model_fields_set.intersection_update(fields)

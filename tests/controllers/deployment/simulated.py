@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from fizz.controllers.deployment.plan import Action, Adopt, Create, Delete, Plan, RollBack, SetFinalizers, plan
+from fizz.controllers.deployment.plan import Action, Adopt, Create, Delete, Plan, Restart, RollBack, SetFinalizers, plan
 from fizz.controllers.deployment.rollback import RolledBack
 from fizz.controllers.deployment.template import belongs_to, deployment_label, owner_reference, template_hash
 from fizz.schemas import labels
@@ -155,6 +155,8 @@ class SimulatedNamespace:
                 assert labels.FINALIZER_ORDERED_STOP in (deployment.metadata.finalizers or [])
                 self.put(container)
                 self.created.append(container.name)
+            case Restart(container):
+                container.metadata.annotations = {**(container.metadata.annotations or {}), **action.annotations}
             case Adopt(container):
                 container.metadata.owner_references = [owner_reference(deployment)]
             case Delete(container):
