@@ -8,7 +8,7 @@ from fizz.client.compose.spec import PROJECT
 
 __all__ = ["attribute_table", "rows_below"]
 
-_CLOSED = (Support.LATER, Support.IGNORED)
+_CLOSED = (Support.LATER, Support.REFUSED, Support.IGNORED)
 """What hides all that is inside of it."""
 
 Row = tuple[str, str, str]

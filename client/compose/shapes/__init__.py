@@ -19,7 +19,7 @@ from fizz.client.compose.shapes.scalars import (
     Text,
     Whole,
 )
-from fizz.client.compose.shapes.tables import Key, Support, Table, ignored, later, missing, yes
+from fizz.client.compose.shapes.tables import Key, Support, Table, ignored, later, missing, refused, yes
 
 __all__ = [
     "Amount",
@@ -43,5 +43,6 @@ __all__ = [
     "ignored",
     "later",
     "missing",
+    "refused",
     "yes",
 ]

@@ -15,7 +15,7 @@ from fizz.client.compose.problems import Path, path_text, suggestion
 from fizz.client.compose.shapes.base import JSON, Opaque, Reader, Shape, either
 from fizz.client.compose.shapes.collections import ListOf, MapOf, merge_mappings, read_reset
 
-__all__ = ["Key", "Support", "Table", "ignored", "later", "missing", "yes"]
+__all__ = ["Key", "Support", "Table", "ignored", "later", "missing", "refused", "yes"]
 
 _OPAQUE = Opaque()
 
@@ -26,6 +26,7 @@ class Support(StrEnum):
     YES = "yes"
     LATER = "not yet"
     MISSING = "not available yet"
+    REFUSED = "refused"
     IGNORED = "no effect"
 
 
@@ -65,6 +66,11 @@ def later(shape: Shape, note: str = "", *, keep: bool = False) -> Key:
 def missing(shape: Shape, note: str = "") -> Key:
     """A key of Fizz's own whose feature is not built yet: using it is an error, because nothing else knows it."""
     return Key(shape, Support.MISSING, note)
+
+
+def refused(shape: Shape, note: str, *, keep: bool = False) -> Key:
+    """A key that is read and printed, but with which nothing is run: turning the project into resources fails."""
+    return Key(shape, Support.REFUSED, note, keep)
 
 
 def ignored(shape: Shape, note: str, *, keep: bool = False) -> Key:
@@ -186,6 +192,8 @@ class Table(Shape):
         child, here = node.mapping()[name], (*path, name)
         if key.support is Support.LATER:
             reader.warn(node.key(name), here, "is not supported yet")
+        elif key.support is Support.REFUSED:
+            reader.warn(node.key(name), here, "is read and printed, but nothing is run with it")
         elif key.support is Support.MISSING:
             reader.error(node.key(name), here, "is not available yet", "remove it, or wait for a later version of Fizz")
         reader.muted += key.support is not Support.YES

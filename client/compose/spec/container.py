@@ -21,6 +21,7 @@ from fizz.client.compose.shapes import (
     Text,
     Whole,
     later,
+    refused,
     yes,
 )
 from fizz.client.compose.shapes.base import JSON
@@ -170,7 +171,7 @@ CONTAINER: Final[dict[str, Key]] = {
     "mem_swappiness": yes(Bytes(floats=False), "memSwappiness"),
     "memswap_limit": yes(Bytes(), "memswapLimit"),
     "network_mode": yes(Text(), "networkMode; service:NAME is the first container of that service"),
-    "models": later(MapOf(_MODEL_BINDING, names=NAMES, from_list=_nothing)),
+    "models": refused(MapOf(_MODEL_BINDING, names=NAMES, from_list=_nothing), "not available yet"),
     "networks": yes(MapOf(_ATTACHMENT, names=NAMES, from_list=_nothing)),
     "oom_kill_disable": yes(Flag(), "oomKillDisable"),
     "oom_score_adj": yes(Whole(-1000, 1000), "oomScoreAdj"),

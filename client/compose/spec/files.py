@@ -19,13 +19,15 @@ from fizz.client.compose.shapes import (
     Table,
     Text,
     ignored,
-    later,
+    refused,
     yes,
 )
 from fizz.client.compose.spec.external import External, finish_external
 from fizz.client.compose.spec.fizz import SECRET_BLOCK
 
 __all__ = ["BUILD_SECRETS", "CONFIGS", "GRANTED_CONFIGS", "GRANTED_SECRETS", "NAMES", "SECRETS"]
+
+_SWARM: Final = "a matter of Docker Swarm"
 
 
 def _short(node: Node, path: Path, reader: Reader) -> Node | None:
@@ -66,10 +68,10 @@ _SECRET: Final = Table(
         "environment": yes(Text(), "content from a variable"),
         "file": yes(FilePath(), "content from a file"),
         "external": yes(External(lenient=True), "must exist as a Secret in the namespace"),
-        "labels": ignored(Pairs(duplicates="error"), "a matter of Docker Swarm"),
-        "driver": later(Text()),
-        "driver_opts": later(MapOf(Loose())),
-        "template_driver": later(Text()),
+        "labels": ignored(Pairs(duplicates="error"), _SWARM),
+        "driver": refused(Text(), _SWARM),
+        "driver_opts": ignored(MapOf(Loose()), _SWARM),
+        "template_driver": refused(Text(), _SWARM),
         "x-fizz": yes(SECRET_BLOCK, "what Fizz does beyond compose"),
     },
     finish=finish_external,
@@ -82,8 +84,8 @@ _CONFIG: Final = Table(
         "environment": yes(Text(), "content from a variable"),
         "file": yes(FilePath(), "content from a file"),
         "external": yes(External(lenient=True), "must exist as a ConfigMap in the namespace"),
-        "labels": ignored(Pairs(duplicates="error"), "a matter of Docker Swarm"),
-        "template_driver": later(Text()),
+        "labels": ignored(Pairs(duplicates="error"), _SWARM),
+        "template_driver": refused(Text(), _SWARM),
     },
     finish=finish_external,
 )

@@ -18,6 +18,7 @@ from fizz.client.compose.shapes import (
     Whole,
     ignored,
     later,
+    refused,
     yes,
 )
 from fizz.client.compose.shapes.base import JSON, either
@@ -139,7 +140,7 @@ _SERVICE_KEYS: Final[dict[str, Key]] = {
         ),
         "containerName",
     ),
-    "provider": later(_PROVIDER),
+    "provider": refused(_PROVIDER, "not available yet"),
     "extends": yes(
         Table(
             {"service": yes(Text(), "the other service"), "file": yes(Text(), "the file that has it")},
@@ -152,7 +153,7 @@ _SERVICE_KEYS: Final[dict[str, Key]] = {
     ),
     "links": yes(ListOf(Text()), "links"),
     "external_links": yes(ListOf(Text(), duplicates="error"), "links to containers that are not of the project"),
-    "pre_start": later(ListOf(PRE_START, duplicates="keep")),
+    "pre_start": refused(ListOf(PRE_START, duplicates="keep"), "not available yet"),
     "post_start": yes(_HOOKS, "postStart"),
     "pre_stop": yes(_HOOKS, "preStop"),
     "x-fizz": yes(SERVICE_BLOCK, "what Fizz does beyond compose"),
@@ -216,7 +217,7 @@ PROJECT: Final = Table(
         "volumes": yes(VOLUMES, "Volume"),
         "secrets": yes(SECRETS, "Secret"),
         "configs": yes(CONFIGS, "ConfigMap"),
-        "models": later(MODELS),
+        "models": refused(MODELS, "not available yet, where a service uses one"),
         "jobs": later(MapOf(_JOB, names=NAMES)),
         "x-fizz": yes(PROJECT_BLOCK, "what Fizz does beyond compose"),
     },

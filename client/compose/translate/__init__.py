@@ -18,6 +18,7 @@ from fizz.client.compose.translate.api_socket import translate_api_socket
 from fizz.client.compose.translate.contents import translate_contents
 from fizz.client.compose.translate.deployments import translate_deployments
 from fizz.client.compose.translate.meta import Scope
+from fizz.client.compose.translate.refusals import refuse_what_cannot_run
 from fizz.client.compose.translate.resources import translate_namespace, translate_networks, translate_volumes
 from fizz.schemas.meta import Object
 
@@ -27,13 +28,14 @@ __all__ = ["translate_project"]
 def translate_project(project: Project) -> list[Object]:
     """All resources of a project, in the order in which they are applied: what others need comes first.
 
-    Raises `TranslateError` if the content of a secret, config or seccomp profile is missing, or if variables were left
-    as they are.
+    Raises `TranslateError` if the content of a secret, config or seccomp profile is missing, for what cannot be run, or
+    if variables were left as they are.
     """
     if not project.interpolated:
         problems = Problems()
         problems.error(None, "variables are not replaced yet, so there is nothing to run")
         raise TranslateError(problems.all())
+    refuse_what_cannot_run(project)
     scope = Scope.of(project)
     return [
         translate_namespace(scope),

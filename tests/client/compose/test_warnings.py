@@ -10,7 +10,10 @@ Warnings = Callable[..., list[str]]
 @pytest.mark.parametrize(
     ("services", "warning"),
     [
-        ("web: {image: x, ^pre_start: [{image: y}]}", "services.web.pre_start is not supported yet"),
+        (
+            "web: {image: x, ^pre_start: [{image: y}]}",
+            "services.web.pre_start is read and printed, but nothing is run with it",
+        ),
         ("web: {build: {context: ., ^ssh: [default]}}", "services.web.build.ssh is not supported yet"),
         (
             "web: {image: x, deploy: {restart_policy: {condition: any, ^window: 3s}}}",
@@ -36,7 +39,7 @@ Warnings = Callable[..., list[str]]
         ),
     ],
     ids=[
-        "not-yet", "build", "not-yet-inside",
+        "refused", "build", "not-yet-inside",
         "shell-operator", "variable", "fraction", "replicas", "same-port",
     ],
 )  # fmt: skip

@@ -166,8 +166,38 @@ def test_external_resources_are_named_and_not_made(project: Make) -> None:
     assert of_kind(objects, "Volume")["vv"]["spec"] == {"name": "vv", "external": True}
 
 
-def test_a_service_of_a_provider_becomes_nothing(project: Make) -> None:
-    assert [item.kind for item in translate(project("services: {db: {provider: {type: cloud}}}"))] == ["Namespace"]
+@pytest.mark.parametrize(
+    ("rest", "problem"),
+    [
+        ("services: {db: {^provider: {type: cloud}}}", "services.db.provider is not available yet"),
+        ("services: {db: {image: x, ^pre_start: [{image: y}]}}", "services.db.pre_start is not available yet"),
+        (
+            "services: {db: {image: x, ^models: [m]}}\nmodels: {m: {model: y}}",
+            "services.db.models is not available yet",
+        ),
+        (
+            "services: {db: {image: x, secrets: [s]}}\nsecrets: {s: {file: f, ^driver: vault}}",
+            "secrets.s.driver is a matter of Docker Swarm",
+        ),
+        (
+            "services: {db: {image: x, configs: [c]}}\nconfigs: {c: {file: f, ^template_driver: golang}}",
+            "configs.c.template_driver is a matter of Docker Swarm",
+        ),
+    ],
+    ids=["provider", "pre-start", "models", "driver", "template-driver"],
+)
+def test_what_cannot_be_run_is_refused_with_its_place(project: Make, rest: str, problem: str) -> None:
+    before, _, after = rest.partition("^")
+    place = f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+    with pytest.raises(TranslateError) as raised:
+        translate(project(before + after))
+    (found,) = raised.value.problems
+    assert found.format().startswith(f"compose.yaml:{place}: {problem}")
+
+
+def test_what_is_not_used_is_not_refused(project: Make) -> None:
+    text = "services: {web: {image: x}, db: {image: x, pre_start: [{image: y}], profiles: [off]}}"
+    assert [item.kind for item in translate(project(text))] == ["Namespace", "Network", "Service", "Deployment"]
 
 
 @pytest.mark.parametrize(
