@@ -64,7 +64,7 @@ def parse_dotenv(
 def parse_raw(text: str, lookup: Callable[[str], str | None]) -> dict[str, str]:
     """The variables of a file that is taken literally. Raises `DotenvError`."""
     found: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
         stripped = line.lstrip()
         if not stripped or stripped.startswith("#"):
             continue

@@ -15,7 +15,7 @@ from fizz.client.compose.problems import Place, Problems, suggestion
 from fizz.client.compose.shapes import Reader
 from fizz.client.compose.spec import SERVICE
 
-__all__ = ["MAX_STEPS", "Scope", "extend_services"]
+__all__ = ["MAX_STEPS", "Scope", "extend_services", "without_empty_values"]
 
 MAX_STEPS: Final = 100
 """Services that one may extend, one by way of another. Real files have three."""
@@ -51,6 +51,30 @@ def extend_services(tree: Node, scope: Scope, files: Files) -> Node:
     known = services.mapping()
     done = {name: resolver.resolve(name, service, known, scope, ()) for name, service in known.items()}
     return tree.with_value({**tree.mapping(), "services": services.with_value(done)})
+
+
+def without_empty_values(document: Node) -> Node:
+    """The document as it is written, without the empty values that leave those of an extended service as they are.
+
+    That is looked for among the services of the document; services of other files are not known yet.
+    """
+    services = document.get("services")
+    known = services.mapping() if services else {}
+    if services is None or not any(service.get("extends") for service in known.values()):
+        return document
+    done = {name: SERVICE.without_empty(service, _written_base(known, service, ())) for name, service in known.items()}
+    return document.with_value({**document.mapping(), "services": services.with_value(done)})
+
+
+def _written_base(known: dict[str, Node], service: Node, seen: tuple[str, ...]) -> Node:
+    """What a service extends, with what that extends."""
+    extends = service.get("extends")
+    target = extends if extends is None or isinstance(extends.value, str) else extends.get("service")
+    name = str(target.value) if target else ""
+    other = known.get(name)
+    if extends is None or extends.get("file") or other is None or name in seen or len(seen) > MAX_STEPS:
+        return Node({})
+    return Node({**_written_base(known, other, (*seen, name)).mapping(), **other.mapping()})
 
 
 class _Resolver:

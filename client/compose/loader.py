@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from fizz.client.compose.discover import read_env_files
 from fizz.client.compose.documents import read_documents
-from fizz.client.compose.extends import Scope, extend_services
+from fizz.client.compose.extends import Scope, extend_services, without_empty_values
 from fizz.client.compose.filesystem import Filesystem
 from fizz.client.compose.interpolate import Interpolator
 from fizz.client.compose.nodes import RESET, Mark, Node
@@ -64,6 +64,8 @@ class Loader:
         self.interpolators.append(interpolator)
         for path in files:
             for document in self.documents(path, place) or ():
+                if merged is not None:
+                    document = PROJECT.without_empty(document, merged)
                 tree = self._document(document, replace(origin, chain=(*origin.chain, path)), path, interpolator)
                 if tree is not None:
                     merged = tree if merged is None else PROJECT.merge(merged, tree)
@@ -98,6 +100,7 @@ class Loader:
             document = document.with_value(
                 {key: child for key, child in document.mapping().items() if key != "include"}
             )
+        document = without_empty_values(document)
         reader = self.reader(origin.directory, own=len(origin.chain) == 1)
         tree = PROJECT.read(document, (), reader)
         if tree is None:

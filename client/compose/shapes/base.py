@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from fizz.client.compose.nodes import BROKEN, Node, kind_of, plain
 from fizz.client.compose.problems import Path, Place, Problems
@@ -80,7 +80,12 @@ def kept(read: "Read[S]") -> "Read[S]":
 
 
 class Shape(ABC):
-    """A type of value. Shapes are made once, hold no state and are shared."""
+    """A type of value. Shapes are made once, hold no state and are shared.
+
+    `yields` is whether an empty value in a later file leaves the earlier file's as it is.
+    """
+
+    yields: ClassVar[bool] = True
 
     @abstractmethod
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
@@ -92,6 +97,10 @@ class Shape(ABC):
 
     def merge(self, base: Node, over: Node) -> Node:
         """What a later file (`over`) makes of an earlier one's value, both canonical. Mostly: it replaces it."""
+        return over
+
+    def without_empty(self, over: Node, base: Node) -> Node:
+        """What a later file says, as it is written, without the empty values that leave `base` as it is."""
         return over
 
     def dump(self, node: Node) -> Any:

@@ -11,7 +11,7 @@ from fizz.client.compose.scalars import to_text
 from fizz.client.compose.shapes.base import JSON, STRING, Reader, Shape, either
 from fizz.client.compose.shapes.scalars import Loose
 
-__all__ = ["ListOf", "MapOf", "Pairs", "forbid_duplicates", "merge_lines", "merge_mappings", "read_reset"]
+__all__ = ["ListOf", "MapOf", "Pairs", "drop_empty", "forbid_duplicates", "merge_lines", "merge_mappings", "read_reset"]
 
 Duplicates = Literal["keep", "drop", "error"]
 
@@ -35,6 +35,19 @@ def merge_mappings(base: Node, over: Node, shape_of: Callable[[str], Shape]) -> 
     result = over.with_value(merged)
     result.keys = {**(base.keys or {}), **(over.keys or {})}
     return result
+
+
+def drop_empty(over: Node, base: Node, shape_of: Callable[[str], Shape]) -> Node:
+    """A mapping of a later file without the empty values that leave those of an earlier one as they are."""
+    known = base.mapping()
+    entries: dict[str, Node] = {}
+    for name, child in over.mapping().items():
+        below = known.get(name)
+        if below is None or below.value is None:
+            entries[name] = child
+        elif child.value is not None or child.tag is not None or not shape_of(name).yields:
+            entries[name] = shape_of(name).without_empty(child, below)
+    return over.with_value(entries) if isinstance(over.value, dict) else over
 
 
 def merge_lines(base: Node, over: Node) -> Node:
@@ -205,6 +218,9 @@ class MapOf(Shape):
 
     def merge(self, base: Node, over: Node) -> Node:
         return merge_mappings(base, over, lambda name: self.item)
+
+    def without_empty(self, over: Node, base: Node) -> Node:
+        return drop_empty(over, base, lambda name: self.item)
 
     def dump(self, node: Node) -> Any:
         children = node.mapping()

@@ -13,7 +13,7 @@ from typing import Any
 from fizz.client.compose.nodes import Node, broken, plain
 from fizz.client.compose.problems import Path, path_text, suggestion
 from fizz.client.compose.shapes.base import JSON, Opaque, Reader, Shape, either
-from fizz.client.compose.shapes.collections import ListOf, MapOf, merge_mappings, read_reset
+from fizz.client.compose.shapes.collections import ListOf, MapOf, drop_empty, merge_mappings, read_reset
 
 __all__ = ["Key", "Support", "Table", "ignored", "later", "missing", "refused", "yes"]
 
@@ -142,6 +142,9 @@ class Table(Shape):
         if over.value is None or base.value is None:
             return base if over.value is None else over
         return merge_mappings(base, over, lambda name: self.keys[name].shape if name in self.keys else _OPAQUE)
+
+    def without_empty(self, over: Node, base: Node) -> Node:
+        return drop_empty(over, base, lambda name: self.keys[name].shape if name in self.keys else _OPAQUE)
 
     def dump(self, node: Node) -> Any:
         if not isinstance(node.value, dict):

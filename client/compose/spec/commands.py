@@ -88,6 +88,8 @@ class _Splitter:
 class Command(Shape):
     """Null (the image's own), a string, or a list of words. A later file replaces it."""
 
+    yields = False
+
     def __init__(self) -> None:
         self._words = ListOf(Text(), duplicates="keep")
 
@@ -122,6 +124,8 @@ class Command(Shape):
 
 class TestCommand(Shape):
     """The command of a health check: a shell's line, or a list that begins with NONE, CMD or CMD-SHELL."""
+
+    yields = False
 
     def __init__(self) -> None:
         self._words = ListOf(Text(), duplicates="keep")

@@ -52,6 +52,8 @@ class _PullPolicy(Text):
 class _Logging(Table):
     """A log driver and its options. Options of two files are merged if they speak of the same driver."""
 
+    yields = False
+
     def merge(self, base: Node, over: Node) -> Node:
         old, new = base.get("driver"), over.get("driver")
         if old is not None and new is not None and old.value != new.value:

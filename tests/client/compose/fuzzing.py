@@ -19,6 +19,7 @@ from fizz.client.compose import (
     Loaded,
     LoadOptions,
     MemoryFilesystem,
+    Project,
     TranslateError,
     load,
     render,
@@ -27,7 +28,7 @@ from fizz.client.compose import (
 )
 from fizz.client.compose.spec import PROJECT, SERVICE
 
-__all__ = ["KEYS", "bomb", "mutated", "noise", "projects", "survives", "to_text"]
+__all__ = ["KEYS", "bomb", "mutated", "noise", "projects", "read", "survives", "to_text", "use"]
 
 _CASES: Final = Path(__file__).parents[2] / "parity" / "cases"
 KEYS: Final = sorted(
@@ -64,18 +65,29 @@ def to_text(project: dict[str, Any]) -> str:
 
 def survives(text: str | bytes, **options: Any) -> Loaded:
     """Load it, and use whatever comes of it."""
+    loaded = read(text, **options)
+    if loaded.project:
+        use(loaded.project)
+    return loaded
+
+
+def read(text: str | bytes, **options: Any) -> Loaded:
+    """Load it. What cannot be used is told, in one line each."""
     files = {"/p/compose.yaml": text, "/p/a": "A=1\n", "/p/x": "services: {}\n"}
     loaded = load(LoadOptions(**options), {"FOO": "foo", "HOME": "/h"}, MemoryFilesystem(files, cwd="/p"))
     assert (loaded.project is None) == bool(loaded.errors)
     for problem in loaded.problems:
         assert "\n" not in problem.format()
-    if loaded.project:
-        render(loaded.project, form="json")
-        for service in loaded.project.services.values():
-            service_hash(service)
-        with suppress(TranslateError):
-            assert [item.dump() for item in translate(loaded.project)]
     return loaded
+
+
+def use(project: Project) -> None:
+    """Everything that commands do with a project that is loaded."""
+    render(project, form="json")
+    for service in project.services.values():
+        service_hash(service)
+    with suppress(TranslateError):
+        assert [item.dump() for item in translate(project)]
 
 
 @cache
