@@ -127,6 +127,8 @@ class _Builder:
         text, shown, inside = self._dockerfile(folder)
         try:
             ignore = self._ignore(folder, Path(shown) if shown else None)
+            if request.builder == "classic" and inside is not None:
+                ignore = ignore.but(inside, _IGNORE)  # it reads both there, and then leaves out what is ignored
             full = with_stages(text, await self._stages())
             sent = full != text or inside is None or ignore(inside)
             request = request.model_copy(

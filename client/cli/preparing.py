@@ -4,7 +4,7 @@ What `docker compose up` does, and in this order:
 
 | | pulled | built |
 |---|---|---|
-| `always` | yes | if that failed |
+| `always`, `refresh` | yes | if that failed |
 | `missing` (and none) | if the engine does not have it | if it still is not there |
 | `daily`, `weekly`, `every_<time>` | if it is missing or older | if it is missing |
 | `build` | no | yes |
@@ -136,7 +136,7 @@ def _platform(project: Project, name: str) -> str:
 def _wants_pull(policy: str, image: Image | None) -> bool:
     if policy in {"never", "build"}:
         return False
-    if policy == "always" or image is None:
+    if policy in {"always", "refresh"} or image is None:
         return True
     age = _AGES.get(policy)
     if policy.startswith(_EVERY):

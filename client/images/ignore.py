@@ -43,6 +43,12 @@ class Ignore:
     def __init__(self, patterns: Iterable[str]) -> None:
         self._patterns = [found for written in patterns if (found := _pattern(written))]
 
+    def but(self, *paths: str) -> "Ignore":
+        """The same, with these paths in whatever the patterns say."""
+        other = Ignore(())
+        other._patterns = [*self._patterns, *(_Pattern(path, True, path.__eq__) for path in paths)]
+        return other
+
     @classmethod
     def of_file(cls, content: bytes) -> "Ignore":
         """The patterns of a `.dockerignore`. Raises `IgnoreError`."""

@@ -91,22 +91,23 @@ def project(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def kubectl() -> str:
     """The path of a real kubectl."""
-    return _program("kubectl")
+    return program("kubectl")
 
 
 @pytest.fixture(scope="session")
 def helm() -> str:
     """The path of a real helm."""
-    return _program("helm")
+    return program("helm")
 
 
 @pytest.fixture(scope="session")
 def docker_compose() -> str:
     """The path of docker compose v5, which Fizz is measured against."""
-    return _program("docker-compose")
+    return program("docker-compose")
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """The path of a program that hack/tools fetches."""
     found = shutil.which(name)
     assert found, f"there is no {name} on PATH: hack/test fetches it"
     return found

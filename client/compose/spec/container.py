@@ -183,7 +183,7 @@ CONTAINER: Final[dict[str, Key]] = {
     "privileged": yes(Flag(), "privileged"),
     "pull_policy": yes(
         _PullPolicy(pattern=_PULL_POLICY, form="always, never, missing, build, refresh, daily, weekly or every_<time>"),
-        "pullPolicy; refresh acts as missing",
+        "pullPolicy; refresh acts as always",
     ),
     "pull_refresh_after": later(Text()),
     "read_only": yes(Flag(), "readOnly"),

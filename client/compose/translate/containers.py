@@ -101,7 +101,7 @@ def _pull_policy(service: JSON) -> str | None:
     policy = service.get("pull_policy")
     if policy is None:
         return "build" if service.get("build") and not service.get("image") else None
-    return "missing" if policy == "refresh" else str(policy)  # as docker compose has it: it names no time
+    return "always" if policy == "refresh" else str(policy)  # as docker compose has it: any image is too old
 
 
 def _files(kind: str, service: JSON, model: JSON) -> list[FileProjection]:

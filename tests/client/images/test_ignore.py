@@ -65,6 +65,12 @@ def test_a_malformed_pattern_is_named(line: str) -> None:
         Ignore.of_file(line.encode())
 
 
+def test_some_paths_can_be_kept() -> None:
+    ignore = Ignore(["*"]).but("Dockerfile")
+
+    assert [ignore(name) for name in ("Dockerfile", "other", "sub/Dockerfile")] == [False, True, True]
+
+
 def test_only_exceptions_make_ignored_folders_worth_a_look() -> None:
     assert Ignore(["a", "!a/b"]).has_exceptions
     assert not Ignore(["a"]).has_exceptions
