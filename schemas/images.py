@@ -45,7 +45,6 @@ class Build(Model):
     pull: bool = Field(False, description="True to look for newer base images.")
     no_cache: bool = Field(False, description="True to run all steps anew.")
     builder: Literal["buildkit", "classic"] = Field("buildkit", description="Which of the engine's builders.")
-    secrets: dict[str, str] = Field(default_factory=dict, description="Secrets for RUN --mount by id, in base64.")
 
 
 class Progress(Model):

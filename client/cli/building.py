@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import click
+
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.progress import Progress
+from fizz.client.cli.project import unusable
 from fizz.client.cli.steps import show_steps
+from fizz.client.compose import Severity
 from fizz.client.compose.builds import BuildPlan
 from fizz.client.images import ContextError, Ignore, IgnoreError, ImageError, NodeImages, pack
 from fizz.client.images.dockerfile import line_of_step, plain_message, with_stages
@@ -61,8 +65,12 @@ def with_needed(plans: Mapping[str, BuildPlan], chosen: Sequence[str]) -> dict[s
 async def build_images(
     node: NodeImages, plans: Mapping[str, BuildPlan], options: BuildOptions, screen: Progress
 ) -> dict[str, str]:
-    """Build all of them; the ids of the images by service. Raises `Failure` naming those that failed, and why."""
+    """Build all of them; the ids of the images by service. Raises `Failure` naming those that failed, and why.
+
+    What their authors must know is told first.
+    """
     _check_circles(plans)
+    _tell_problems(plans)
     slots = asyncio.Semaphore(_AT_ONCE)
     builds: dict[str, asyncio.Task[str]] = {}
 
@@ -98,6 +106,15 @@ def _check_circles(plans: Mapping[str, BuildPlan]) -> None:
             if other in plans and other not in above:
                 above.add(other)
                 step += plans[other].services.values()
+
+
+def _tell_problems(plans: Mapping[str, BuildPlan]) -> None:
+    """Warnings are told; errors are raised, all at once."""
+    problems = [problem for plan in plans.values() for problem in plan.problems]
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise unusable(problems)
+    for problem in problems:
+        click.echo(problem.format(), err=True)
 
 
 class _Builder:

@@ -6,7 +6,8 @@ told, and the next change is another chance.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Final
 
@@ -80,14 +81,21 @@ class Developer:
         self._rebuild, self._screen = rebuild, screen
         self._syncer = Syncer(client)
 
-    async def run(self, changes: AsyncIterator[Changed] | None = None) -> None:
+    async def run(self, changes: AsyncGenerator[Changed, None] | None = None) -> None:
         """Follow the files until cancelled, or until `changes` end."""
         services = ", ".join(dict.fromkeys(rule.service for rule in self._rules))
-        source = changes or watched([rule.path for rule in self._rules])
-        self._screen.say(f"watching files of {services}")
-        await self._do(self._initial())
-        async for changed in source:
-            await self._do(plan(self._rules, _whole(changed)))
+        async with aclosing(changes or watched([rule.path for rule in self._rules])) as source:
+            coming = asyncio.ensure_future(anext(source, None))
+            try:
+                await asyncio.sleep(0)  # from here on changes are seen
+                self._screen.say(f"watching files of {services}")
+                await self._do(self._initial())
+                while (changed := await coming) is not None:
+                    coming = asyncio.ensure_future(anext(source, None))
+                    await self._do(plan(self._rules, _whole(changed)))
+            finally:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
 
     def _initial(self) -> dict[str, Work]:
         """What rules with `initial_sync` copy at the start; nothing is restarted or run for it."""
@@ -145,7 +153,7 @@ def _whole(changed: Changed) -> set[tuple[Path, bool]]:
     return found
 
 
-async def watched(paths: Sequence[Path]) -> AsyncIterator[Changed]:
+async def watched(paths: Sequence[Path]) -> AsyncGenerator[Changed, None]:
     """The changes below some files and folders, in batches."""
     from watchfiles import awatch  # a compiled library that nothing else needs
 

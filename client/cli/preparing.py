@@ -22,8 +22,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import click
-
 from fizz.client.api import Client
 from fizz.client.cli.apply import built_in
 from fizz.client.cli.building import BuildOptions, build_images, with_needed
@@ -31,9 +29,9 @@ from fizz.client.cli.changes import changes
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.imageids import tell_images
 from fizz.client.cli.progress import Progress, Silent
-from fizz.client.cli.project import Resources, unusable
+from fizz.client.cli.project import Resources
 from fizz.client.cli.steps import show_steps
-from fizz.client.compose import Project, TranslateError
+from fizz.client.compose import Project
 from fizz.client.compose.builds import BuildPlan, plan_builds
 from fizz.client.images import ImageError, NodeImages, image_node
 from fizz.schemas.durations import parse_duration
@@ -60,15 +58,9 @@ class Preparation:
     options: BuildOptions = field(default_factory=BuildOptions)
 
 
-def plans_of(project: Project, *, warn: bool = True) -> dict[str, BuildPlan]:
-    """How the images of the services are built. Raises `ProblemsInFiles`."""
-    try:
-        plans, warnings = plan_builds(project, os.environ)
-    except TranslateError as error:
-        raise unusable(error.problems) from error
-    for problem in warnings if warn else ():
-        click.echo(problem.format(), err=True)
-    return plans
+def plans_of(project: Project) -> dict[str, BuildPlan]:
+    """How the images of the services are built, under this environment."""
+    return plan_builds(project, os.environ)
 
 
 async def find_node(client: Client) -> NodeImages:

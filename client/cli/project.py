@@ -13,7 +13,7 @@ import click
 
 from fizz.client.cli.failures import Failure, ProblemsInFiles
 from fizz.client.cli.options import Options
-from fizz.client.compose import LoadOptions, Problem, Project, Severity, TranslateError, load, translate
+from fizz.client.compose import LoadOptions, Problem, Project, Severity, TranslateError, load
 from fizz.schemas import labels
 from fizz.schemas.names import to_label_value, to_name
 
@@ -98,8 +98,10 @@ def unusable(problems: Iterable[Problem]) -> ProblemsInFiles:
 
 def to_resources(project: Project, *, partial: bool = False) -> Resources:
     """The project as resources. Raises `ProblemsInFiles` where contents are missing."""
+    from fizz.client.compose.translate import translate_project  # models cost time that printing does not need
+
     try:
-        objects = tuple(item.dump() for item in translate(project))
+        objects = tuple(item.dump() for item in translate_project(project))
     except TranslateError as error:
         raise unusable(error.problems) from error
     return Resources(project.name, project_namespace(project.name), objects, _idle(project), partial)

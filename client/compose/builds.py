@@ -1,4 +1,4 @@
-"""What `build` of a service asks for, as requests to the engine. Pure but for the contents of secrets.
+"""What `build` of a service asks for, as requests to the engine. Pure.
 
 What the engine's build request cannot say is told: as a warning where the image is the same without it, as an error
 where it would be another.
@@ -9,18 +9,17 @@ where it would be another.
 | `no_cache_filter` | nothing at all is taken from the cache |
 | `privileged`, `entitlements` | nothing: a RUN step that needs one fails by itself |
 | `platforms` with several | the service's `platform`, else the first; warning |
-| `ssh` | error |
+| `secrets`, `ssh` | error: the image would lack what comes of them |
 | `additional_contexts` | folders and images of services are built first; `docker-image://` is used as it is |
 """
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from fizz.client.compose.paths import is_remote_context
-from fizz.client.compose.problems import Problem, Problems, TranslateError
+from fizz.client.compose.problems import Problem, Problems
 from fizz.client.compose.project import Project
 from fizz.schemas import labels
 from fizz.schemas.images import Build
@@ -32,6 +31,7 @@ JSON = dict[str, Any]
 
 _SERVICE: Final = "service:"
 _IMAGE: Final = "docker-image://"
+_BUILDX: Final = "build that image with docker buildx, and name it as image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class BuildPlan:
     """How the image of a service is built.
 
     `context` is a folder, or a URL if `request.remote` is set. `dockerfile` is a path below or beside it, `inline` the
-    text instead. `folders`, `images` and `services` are what further contexts are, by name: folders, names of images,
-    and services that are built before.
+    text instead. `problems` are what its author must know before it is built. `folders`, `images` and `services` are
+    what further contexts are, by name: folders, names of images, and services that are built before.
     """
 
     service: str
@@ -49,32 +49,29 @@ class BuildPlan:
     request: Build
     dockerfile: str = ""
     inline: str | None = None
+    problems: tuple[Problem, ...] = ()
     folders: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
 
 
-def plan_builds(project: Project, environment: Mapping[str, str]) -> tuple[dict[str, BuildPlan], tuple[Problem, ...]]:
-    """The plan for each service that has `build`, and warnings. Raises `TranslateError`.
+def plan_builds(project: Project, environment: Mapping[str, str]) -> dict[str, BuildPlan]:
+    """The plan for each service that has `build`.
 
     Of the environment, DOCKER_BUILDKIT and DOCKER_DEFAULT_PLATFORM count.
     """
-    problems = Problems()
-    plans = {
-        name: _Planner(project, name, environment, problems).plan()
+    return {
+        name: _Planner(project, name, environment).plan()
         for name, service in project.services.items()
         if service.get("build") is not None and not service.get("provider")
     }
-    if problems.errors:
-        raise TranslateError(problems.all())
-    return plans, problems.all()
 
 
 class _Planner:
     """Plans one build."""
 
-    def __init__(self, project: Project, name: str, environment: Mapping[str, str], problems: Problems) -> None:
-        self._project, self._name, self._problems = project, name, problems
+    def __init__(self, project: Project, name: str, environment: Mapping[str, str]) -> None:
+        self._project, self._name, self._problems = project, name, Problems()
         self._environment = environment
         self._service = project.services[name]
         self._build: JSON = self._service["build"]
@@ -84,8 +81,9 @@ class _Planner:
         context = str(build.get("context") or self._project.directory)
         remote = is_remote_context(context)
         self._warn_of_extras()
-        if build.get("ssh"):
-            self._error("ssh", "forwards keys, which is not available yet", "use a secret instead")
+        for key in ("secrets", "ssh"):
+            if build.get(key):
+                self._error(key, "is not available yet: it needs a session with BuildKit", _BUILDX)
         image = self._project.image(name)
         request = Build(
             tags=list(dict.fromkeys([image, *build.get("tags", ())])),
@@ -108,7 +106,6 @@ class _Planner:
             pull=bool(build.get("pull")),
             no_cache=bool(build.get("no_cache") or build.get("no_cache_filter")),
             builder="classic" if self._environment.get("DOCKER_BUILDKIT") in {"0", "false"} else "buildkit",
-            secrets=self._secrets(),
         )
         folders, images, services = self._contexts()
         return BuildPlan(
@@ -118,6 +115,7 @@ class _Planner:
             request=request,
             dockerfile=build.get("dockerfile") or "",
             inline=build.get("dockerfile_inline"),
+            problems=self._problems.all(),
             folders=folders,
             images=images,
             services=services,
@@ -135,16 +133,6 @@ class _Planner:
             chosen = wanted or listed[0]
             self._warn("platforms", f"names several; the image is built for {chosen} only", "set platform to choose")
         return wanted or (listed[0] if listed else None)
-
-    def _secrets(self) -> dict[str, str]:
-        from fizz.client.compose.translate.contents import read_content  # models cost time that few builds need
-
-        found = {}
-        for secret in self._build.get("secrets", ()):
-            source = secret["source"]
-            content = read_content(self._project, "secrets", source, self._problems)
-            found[str(secret.get("target") or source)] = base64.b64encode(content or b"").decode()
-        return found
 
     def _contexts(self) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
         folders, images, services = {}, {}, {}

@@ -2,7 +2,6 @@
 
 | field | BuildKit | classic builder |
 |---|---|---|
-| `secrets` | served in a session | refused: RUN --mount is unknown there |
 | `memory` | refused: it has no such limit | the limit of RUN steps |
 | `shmSize`, `ulimits` | since API 1.42; a warning before | limits of RUN steps |
 | `isolation` | Windows only | Windows only |
@@ -83,8 +82,6 @@ def build_warnings(build: Build, version: ApiVersion) -> list[str]:
 
 
 def _check(build: Build) -> None:
-    if build.builder == "classic" and build.secrets:
-        raise BuildFailed("the classic builder knows no secrets; build with BuildKit (without DOCKER_BUILDKIT=0)")
     if build.remote and build.dockerfile_text is not None:
         raise BuildFailed("a remote context brings its own Dockerfile; name the one in it that is meant")
     if build.builder == "buildkit" and build.memory:

@@ -58,7 +58,7 @@ def command(
     if not plans:
         click.echo("no service has anything to build", err=True)
         return
-    everything = plans_of(load_project(options, warn=False), warn=False) if services else plans
+    everything = plans_of(load_project(options, warn=False)) if services else plans
     wanted = with_needed({**everything, **plans}, list(plans))
     build_options = BuildOptions(_arguments(arguments), no_cache, pull, _size(memory))
     settings = load_settings(options)

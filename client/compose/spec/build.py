@@ -131,7 +131,7 @@ BUILD: Final = Table(
         "extra_hosts": yes(Hosts(), "the hosts file of RUN steps"),
         "isolation": yes(Text(), "engines on Windows"),
         "privileged": ignored(Flag(), "a RUN step that needs it fails"),
-        "secrets": yes(BUILD_SECRETS),
+        "secrets": later(BUILD_SECRETS),
         "tags": yes(ListOf(Text()), "further names of the image"),
         "ulimits": yes(BUILD_ULIMITS, "limits of RUN steps; with BuildKit since engine 23.0"),
         "platforms": yes(_STRINGS, "the first, or the one that platform names"),

@@ -10,7 +10,7 @@ from fizz.client.compose.project import Project
 from fizz.client.compose.translate.meta import Scope
 from fizz.schemas.core import ConfigMap, Secret
 
-__all__ = ["content_key", "object_name", "read_content", "translate_contents"]
+__all__ = ["content_key", "object_name", "translate_contents"]
 
 JSON = dict[str, Any]
 
@@ -41,16 +41,6 @@ def translate_contents(scope: Scope, project: Project) -> list[ConfigMap | Secre
     return [*configs, *secrets]
 
 
-def read_content(project: Project, kind: str, key: str, problems: Problems) -> bytes | None:
-    """The content of one secret or config; None, and a problem, if it is missing."""
-    resource = project.model.get(kind, {}).get(key, {})
-    if resource.get("external"):
-        problems.error(project.place(kind, key, "external"), "is outside of the project, so a build cannot read it")
-        return None
-    reader = _Reader(project, problems)
-    return reader.content(kind, key, resource)
-
-
 def _config_data(key: str, content: bytes) -> JSON:
     try:
         return {"data": {key: content.decode()}}
@@ -61,8 +51,8 @@ def _config_data(key: str, content: bytes) -> JSON:
 class _Reader:
     """Reads contents, and collects what is missing."""
 
-    def __init__(self, project: Project, problems: Problems | None = None) -> None:
-        self.problems = problems or Problems()
+    def __init__(self, project: Project) -> None:
+        self.problems = Problems()
         self._project = project
         self._filesystem: Filesystem = project.filesystem
 
@@ -71,12 +61,11 @@ class _Reader:
         found: dict[str, bytes] = {}
         for key, resource in self._project.model.get(kind, {}).items():
             if not resource.get("external"):
-                content = self.content(kind, key, resource)
+                content = self._content(kind, key, resource)
                 found[key] = b"" if content is None else content
         return found
 
-    def content(self, kind: str, key: str, resource: JSON) -> bytes | None:
-        """The content of one; None if it is missing, which has been told."""
+    def _content(self, kind: str, key: str, resource: JSON) -> bytes | None:
         if (text := resource.get("content")) is not None:
             return str(text).encode()
         if (variable := resource.get("environment")) is not None:

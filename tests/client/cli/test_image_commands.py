@@ -178,13 +178,17 @@ async def test_a_failed_build_names_the_line(fizz: Fizz, tmp_path: Path) -> None
         ("{context: web, additional_contexts: {d: 'service:web'}}", "makes a circle"),
         ("{context: web, additional_contexts: {d: 'service:db'}}", "must name a service that is built"),
         ("{context: web, additional_contexts: {d: 'https://x.git'}}", "takes no https://x.git yet"),
-        ("{context: web, ssh: [default]}", "services.web.build.ssh forwards keys"),
+        ("{context: web, secrets: [token]}", "services.web.build.secrets is not available yet"),
+        ("{context: web, ssh: [default]}", "services.web.build.ssh is not available yet"),
     ],
 )
 async def test_what_cannot_be_built_is_said_before_anything_is(
     fizz: Fizz, engine: FakeEngine, build: str, says: str
 ) -> None:
-    app(f"name: shop\nservices: {{web: {{build: {build}}}, db: {{image: busybox}}}}\n")
+    app(
+        f"name: shop\nservices: {{web: {{build: {build}}}, db: {{image: busybox}}}}\n"
+        "secrets: {token: {file: ./token}}\n"
+    )
 
     result = await fizz("build")
 
@@ -236,16 +240,21 @@ async def test_a_dockerfile_outside_of_the_context_is_sent_beside_it(fizz: Fizz,
     assert engine.builds[0][0].dockerfile_text == "FROM busybox\n"
 
 
-async def test_secrets_are_sent_by_id(fizz: Fizz, engine: FakeEngine) -> None:
-    app(
-        "name: shop\nsecrets: {token: {file: ./token}}\n"
-        "services: {web: {build: {context: web, secrets: [token, {source: token, target: other}]}}}\n"
-    )
-    write("token", "hush")
+async def test_what_cannot_be_built_runs_if_its_image_is_there(fizz: Fizz, engine: FakeEngine, client: Client) -> None:
+    app("name: shop\nservices: {web: {image: busybox, build: {context: web, ssh: [default]}}}\n")
 
-    assert (await fizz("build")).exit_code == 0
+    await up(fizz)
 
-    assert engine.builds[0][0].secrets == {"token": "aHVzaA==", "other": "aHVzaA=="}
+    assert (await image_of(client), engine.builds) == ("sha256:busybox", [])
+
+
+async def test_several_platforms_are_told(fizz: Fizz, engine: FakeEngine) -> None:
+    app("name: shop\nservices: {web: {build: {context: web, platforms: [linux/arm64, linux/amd64]}}}\n")
+
+    result = await fizz("build")
+
+    assert "services.web.build.platforms names several; the image is built for linux/arm64 only" in result.output
+    assert engine.builds[0][0].platform == "linux/arm64"
 
 
 async def test_up_builds_what_is_missing_and_tells_deployments_their_images(

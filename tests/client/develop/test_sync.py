@@ -1,7 +1,7 @@
 """Following files: what is done in the containers, and what is told of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -66,7 +66,7 @@ class Bench:
     async def follow(self, *batches: Sequence[tuple[str, bool]]) -> list[str]:
         """Follow these changes, and give what was said of them."""
 
-        async def changes() -> AsyncIterator[list[tuple[Path, bool]]]:
+        async def changes() -> AsyncGenerator[list[tuple[Path, bool]], None]:
             for batch in batches:
                 yield [(self.folder / name, there) for name, there in batch]
 
@@ -199,4 +199,4 @@ async def test_real_changes_are_seen(tmp_path: Path) -> None:
     await eventually(touch)
 
     assert (tmp_path / "a.txt", True) in await waiting
-    await source.aclose()  # type: ignore[attr-defined]  # it is a generator
+    await source.aclose()

@@ -163,7 +163,6 @@ def test_every_field_of_a_build_becomes_a_parameter() -> None:
 @pytest.mark.parametrize(
     ("build", "says"),
     [
-        (Build(builder="classic", secrets={"a": "eA=="}), "the classic builder knows no secrets"),
         (Build(memory=1), "BuildKit knows no limit of memory"),
         (Build(remote="https://x.git", dockerfile_text="FROM x"), "brings its own Dockerfile"),
     ],
