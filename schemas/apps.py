@@ -139,7 +139,9 @@ class ServiceSpec(Model):
     ports: list[ServicePort] | None = Field(
         None, description="The ports.", json_schema_extra={"x-kubernetes-list-type": "atomic"}
     )
-    aliases: list[str] | None = Field(None, description="Further names, in all networks of the containers.")
+    aliases: list[str] | None = Field(
+        None, description="Further names, in all networks of the containers; for containers that are made afterwards."
+    )
 
 
 class Service(Object):

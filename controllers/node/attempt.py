@@ -27,7 +27,7 @@ from fizz.controllers.node.files import Files
 from fizz.controllers.node.hooks import PostStarts, exec_request, run_in_time
 from fizz.controllers.node.images import Images
 from fizz.controllers.node.mirror import Mirror
-from fizz.controllers.node.naming import container_labels, container_name, network_name, service_of
+from fizz.controllers.node.naming import container_labels, container_name, network_name, service_names, service_of
 from fizz.controllers.node.neighbours import links_of
 from fizz.controllers.node.objects import Objects
 from fizz.controllers.node.retries import Retries
@@ -119,11 +119,13 @@ class Attempt:
         self._ground, self._item = ground, None if item is None else ground.on_engine(item)
         self._peers = {reference: each.id for reference, each in (peers or {}).items()}
         self._sources: Sources | None = None
+        self._names: tuple[str, ...] | None = None
         self._request: CreateRequest | None = None
 
     async def request(self) -> CreateRequest:
         if self._request is None:
             item = self._container()
+            await self._read_names()
             around = self._surroundings(environment(item.spec.env, await self._read()))
             if lacking := sorted(set(own_networks(item)) - set(around.networks)):
                 raise Missing(f"Network {lacking[0]!r} is not ready any more")
@@ -135,6 +137,7 @@ class Attempt:
         return self._request
 
     async def connections(self) -> Sequence[Connection]:
+        await self._read_names()
         around, spec = self._surroundings([]), self._container().spec
         there = [each for each in spec.networks or [] if each.name in around.networks]
         return connections(spec.model_copy(update={"networks": there}), around)
@@ -180,6 +183,12 @@ class Attempt:
             self._sources = await self._ground.objects.sources(item.namespace, references(item.spec))
         return self._sources
 
+    async def _read_names(self) -> None:
+        """The names that Services give the container, if it is in a network that has names."""
+        item = self._container()
+        if self._names is None and own_networks(item):
+            self._names = tuple(service_names(item, await self._ground.objects.services(item.namespace)))
+
     def _surroundings(self, variables: Sequence[tuple[str, str | None]]) -> Surroundings:
         item, ground = self._container(), self._ground
         volumes = {key.name: volume.name for key, volume in ground.volumes.items() if key.namespace == item.namespace}
@@ -190,7 +199,7 @@ class Attempt:
             networks={name: network.name for name, network in joinable(ground, item).items()},
             volumes=volumes,
             files=ground.files.mounts(item.metadata.uid or "", targets(item.spec)),
-            aliases=(service_of(item),),
+            aliases=(service_of(item), *(self._names or ())),
             peers=self._peers,
             links=links_of(ground, item),
             socket=ground.socket,

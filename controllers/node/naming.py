@@ -11,16 +11,17 @@ own server's uid and its own node's name; whatever else it finds, it leaves alon
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from fizz import __version__
 from fizz.schemas import labels
-from fizz.schemas.apps import Network, Volume
+from fizz.schemas.apps import Network, Service, Volume
 from fizz.schemas.base import Model
 from fizz.schemas.container import Container, ContainerSpec
 from fizz.schemas.meta import Object
+from fizz.schemas.names import to_name
 
 __all__ = [
     "Owner",
@@ -30,6 +31,7 @@ __all__ = [
     "network_labels",
     "network_name",
     "project_of",
+    "service_names",
     "service_of",
     "spec_hash",
     "volume_labels",
@@ -71,6 +73,19 @@ def service_of(container: Container) -> str:
     """The compose service, else the Deployment, else the Container itself. Always a name of it in its networks."""
     found = container.labels
     return found.get(labels.SERVICE) or found.get(labels.DEPLOYMENT) or container.name
+
+
+def service_names(container: Container, services: Iterable[Service]) -> list[str]:
+    """The names that Services give the container in its networks. A Service that came from a compose file is known by
+    the name that is written there, which `service_of` gives, and not by the plainer one of the object.
+    """
+    deployment = container.labels.get(labels.DEPLOYMENT)
+    found: list[str] = []
+    for service in services:
+        if deployment is not None and deployment in {service.spec.deployment, to_name(service.spec.deployment)}:
+            own = [] if labels.SERVICE in service.labels else [service.name]
+            found += [*own, *(service.spec.aliases or [])]
+    return sorted(set(found))
 
 
 def container_name(container: Container) -> str:

@@ -15,7 +15,7 @@ from fizz.client.objects import Key, T
 from fizz.controllers.node.differences import difference
 from fizz.controllers.node.sources import SourceRef, Sources
 from fizz.schemas import labels
-from fizz.schemas.apps import Network, ResourceStatus, Volume
+from fizz.schemas.apps import Network, ResourceStatus, Service, Volume
 from fizz.schemas.base import JSON
 from fizz.schemas.container import Container, ContainerStatus
 from fizz.schemas.core import ConfigMap, Secret
@@ -59,6 +59,9 @@ class Objects(Protocol):
 
     async def sources(self, namespace: str, references: Iterable[SourceRef]) -> Sources:
         """The Secrets and ConfigMaps, as they are at this moment; what does not exist is left out."""
+
+    async def services(self, namespace: str) -> Sequence[Service]:
+        """The Services of a namespace, as they are at this moment."""
 
     async def write_status(self, item: Managed, status: ContainerStatus | ResourceStatus) -> None:
         """Write the status, if it differs from the last."""
@@ -131,6 +134,9 @@ class ApiObjects:
             except NotFound:
                 continue
         return found
+
+    async def services(self, namespace: str) -> Sequence[Service]:
+        return (await self._client.list(Service, namespace)).items
 
     async def write_status(self, item: Managed, status: ContainerStatus | ResourceStatus) -> None:
         uid, new = item.metadata.uid or "", status.dump()

@@ -8,6 +8,7 @@ import pytest
 from fizz.client.objects import Key
 from fizz.controllers.node.neighbours import has_neighbour, references
 from fizz.schemas import labels
+from fizz.schemas.apps import Service
 from fizz.schemas.container import Container, ContainerSpec
 from tests.controllers.node.world import World, container, network
 
@@ -184,6 +185,21 @@ async def test_links_lead_to_all_containers_of_a_deployment(world: World) -> Non
         "blog-db-2:data", "blog-db-2:db-2", "blog-db-2:blog-db-2",
         "far:near",
     ]  # fmt: skip
+
+
+async def test_services_give_names(world: World) -> None:
+    spec = {"deployment": "web", "aliases": ["www"]}
+    own = Service.load({"metadata": {"name": "shop", "namespace": "blog"}, "spec": spec})
+    written = {"name": "web", "namespace": "blog", "labels": {labels.SERVICE: "web"}}
+    composed = Service.load({"metadata": written, "spec": spec})
+    foreign = Service.load({"metadata": {"name": "far", "namespace": "blog"}, "spec": {"deployment": "other"}})
+    world.objects.services_there = [own, composed, foreign]
+    world.objects.put(network(), replica("web", networks=[{"name": "default"}]))
+
+    await world.settle()
+
+    endpoints = world.engine.by_name("blog-web-1").body["NetworkingConfig"]["EndpointsConfig"]
+    assert endpoints["blog_default"]["Aliases"] == ["blog-web-1", "web", "shop", "www"]
 
 
 async def test_a_restart_that_somebody_asks_for_happens_once(world: World) -> None:

@@ -32,7 +32,7 @@ from fizz.controllers.node.retries import Retries
 from fizz.controllers.node.session import Session
 from fizz.controllers.node.sources import SourceRef, Sources
 from fizz.schemas import labels
-from fizz.schemas.apps import Network, ResourceStatus, Volume
+from fizz.schemas.apps import Network, ResourceStatus, Service, Volume
 from fizz.schemas.base import JSON
 from fizz.schemas.container import Container, ContainerStatus
 from fizz.schemas.core import ConfigMap, Secret
@@ -80,6 +80,7 @@ class FakeObjects:
 
     items: dict[tuple[type[Item], Key], Item] = field(default_factory=dict)
     sources_by_name: dict[SourceRef, Secret | ConfigMap] = field(default_factory=dict)
+    services_there: list[Service] = field(default_factory=list)
     told: list[tuple[str, str, str, str]] = field(default_factory=list)
     changed: list[tuple[type[Item], Key]] = field(default_factory=list)
     gone: list[Container] = field(default_factory=list)
@@ -152,6 +153,9 @@ class FakeObjects:
 
     async def sources(self, namespace: str, references: Iterable[SourceRef]) -> Sources:
         return {each: self.sources_by_name[each] for each in references if each in self.sources_by_name}
+
+    async def services(self, namespace: str) -> Sequence[Service]:
+        return [each for each in self.services_there if each.namespace == namespace]
 
     async def write_status(self, item: Item, status: ContainerStatus | ResourceStatus) -> None:
         known = self.items.get((type(item), key_of(item)))
