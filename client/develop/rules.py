@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from fizz.client.images.ignore import Ignore
+from fizz.schemas.execs import ExecRequest
 
-__all__ = ["ExecCommand", "Rule", "Work", "plan", "rules_of"]
+__all__ = ["Rule", "Work", "plan", "rules_of"]
 
 JSON = dict[str, Any]
 
@@ -30,17 +31,6 @@ _ALWAYS: Final = Ignore(
     ]
 )  # fmt: skip
 """Version control, and what JetBrains' editors, emacs, vim and kate leave beside a file while it is edited."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExecCommand:
-    """A command that is run in the containers after files were synced."""
-
-    command: tuple[str, ...]
-    user: str = ""
-    working_dir: str = ""
-    environment: tuple[str, ...] = ()
-    privileged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +46,7 @@ class Rule:
     ignore: Ignore = field(default_factory=lambda: Ignore([]))
     include: Ignore | None = None
     initial_sync: bool = False
-    exec: ExecCommand | None = None
+    exec: ExecRequest | None = None
     context: Path | None = None
     context_ignore: Ignore = field(default_factory=lambda: Ignore([]))
 
@@ -96,7 +86,7 @@ class Work:
     copies: dict[str, Path] = field(default_factory=dict)
     removals: set[str] = field(default_factory=set)
     restart: bool = False
-    execs: list[ExecCommand] = field(default_factory=list)
+    execs: list[ExecRequest] = field(default_factory=list)
 
 
 def rules_of(name: str, service: JSON, context_ignore: Ignore | None = None) -> list[Rule]:
@@ -119,11 +109,11 @@ def rules_of(name: str, service: JSON, context_ignore: Ignore | None = None) -> 
     ]
 
 
-def _exec(hook: Mapping[str, Any] | None) -> ExecCommand | None:
+def _exec(hook: Mapping[str, Any] | None) -> ExecRequest | None:
     if not hook or not hook.get("command"):
         return None
     variables = hook.get("environment") or {}
-    return ExecCommand(
+    return ExecRequest(
         command=tuple(hook["command"]),
         user=hook.get("user") or "",
         working_dir=hook.get("working_dir") or "",

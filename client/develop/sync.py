@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from fizz.client.api import Client, NotFound
-from fizz.client.develop.rules import ExecCommand, Work
+from fizz.client.develop.rules import Work
 from fizz.client.errors import ApiError
 from fizz.client.images.context import ContextError, member
 from fizz.client.objects import Key
+from fizz.schemas.execs import ExecRequest
 
 __all__ = ["SyncError", "Syncer"]
 
@@ -43,7 +44,7 @@ class Syncer:
             if work.copies:
                 await self._client.put_archive(key.name, key.namespace, "/", _packed(work.copies))
             if work.removals:
-                await self._exec(key, ExecCommand(("rm", "-rf", *sorted(work.removals)), user="0"))
+                await self._exec(key, ExecRequest(("rm", "-rf", *sorted(work.removals)), user="0"))
             if work.restart:
                 await self._client.restart(key.name, key.namespace)
             for command in work.execs:
@@ -54,7 +55,7 @@ class Syncer:
             raise SyncError(f"{key.name}: {error}") from error
         return lines
 
-    async def _exec(self, key: Key, command: ExecCommand) -> list[str]:
+    async def _exec(self, key: Key, command: ExecRequest) -> list[str]:
         output, code = b"", 0
         async for line in self._client.execute(
             key.name,

@@ -147,8 +147,7 @@ def _roll_back(
     strategy = deployment.spec.update_strategy
     if not made.halted or undone or strategy is None or strategy.failure_action != "Rollback":
         return None
-    stable = deployment.status.stable_template if deployment.status else None
-    template = stable or next((template_of(item) for slot in slots for item in slot.old), None)
+    template = _stable(deployment, slots)
     if template is None or template_hash(template) == digest:
         return None
     return RollBack(template, made.halted)
@@ -161,7 +160,9 @@ def _stable(deployment: Deployment, slots: Sequence[Slot]) -> Template | None:
         return None
     if slots and all(slot.current and is_good(slot.current) and not slot.old for slot in slots):
         return deployment.spec.template
-    return deployment.status.stable_template if deployment.status else None
+    if deployment.status and deployment.status.stable_template:
+        return deployment.status.stable_template
+    return next((template_of(item) for slot in slots for item in slot.old), None)
 
 
 def _finalizer(deployment: Deployment) -> Iterator[Action]:

@@ -51,7 +51,8 @@ def step(slots: Sequence[Slot], strategy: UpdateStrategy | None, limits: Limits,
     monitor, delay = _span(strategy.monitor), _span(strategy.delay)
     fill = [slot.ordinal for slot in slots if slot.is_empty]
     finished = [slot for slot in slots if (at := _proved_at(slot, monitor)) and at <= now]
-    remove = [*_surplus(slots), *((item, "its successor is ready") for slot in finished for item in slot.old)]
+    unfinished = [slot for slot in slots if slot not in finished]
+    remove = [*_surplus(unfinished), *((item, "its successor is ready") for slot in finished for item in slot.old)]
     halted = None if strategy.failure_action == "Continue" else _halt(slots, strategy)
     proved = [at for slot in slots if (at := _proved_at(slot, monitor))]
     due = [at for at in proved if at > now]
@@ -59,7 +60,7 @@ def step(slots: Sequence[Slot], strategy: UpdateStrategy | None, limits: Limits,
     if next_batch > now:
         due.append(next_batch)
     elif not halted:
-        started, gone = _begin([slot for slot in slots if slot not in finished], limits)
+        started, gone = _begin(unfinished, limits)
         fill += started
         remove += gone
     begun_all = not any(slot.old for slot in slots)
@@ -80,17 +81,22 @@ def _proved_at(slot: Slot, monitor: timedelta) -> datetime | None:
 def _surplus(slots: Sequence[Slot]) -> Iterator[tuple[Container, str]]:
     """Of several old Containers in a slot, from an update that was itself overtaken, only the best is kept."""
     for slot in slots:
-        best_first = sorted(slot.old, key=lambda item: (not is_good(item), item.name))
-        yield from ((item, "made from a template that was replaced before it was in use") for item in best_first[1:])
+        yield from (
+            (item, "made from a template that was replaced before it was in use") for item in _best_first(slot)[1:]
+        )
+
+
+def _best_first(slot: Slot) -> list[Container]:
+    return sorted(slot.old, key=lambda item: (not is_good(item), item.name))
 
 
 def _halt(slots: Sequence[Slot], strategy: UpdateStrategy) -> str | None:
-    """Why no more slots may be begun: more new Containers do not work than the strategy bears."""
+    """Why no more slots may be begun, if there are any: more new Containers do not work than the strategy bears."""
     failing = [
         f"{slot.current.name}: {trouble}" for slot in slots if slot.current and (trouble := trouble_of(slot.current))
     ]
     bearable = int((strategy.max_failure_ratio or 0) * len(slots))
-    return failing[0] if len(failing) > bearable and any(slot.old for slot in slots) else None
+    return failing[0] if len(failing) > bearable else None
 
 
 def _begin(slots: Sequence[Slot], limits: Limits) -> tuple[list[int], list[tuple[Container, str]]]:
@@ -103,11 +109,11 @@ def _begin(slots: Sequence[Slot], limits: Limits) -> tuple[list[int], list[tuple
         if slot.current is not None or not slot.old:
             continue
         if not slot.serves:
-            remove += [(item, "made from an older template, and not ready") for item in slot.old]
+            remove.append((_best_first(slot)[0], "made from an older template, and not ready"))
         elif surge > 0:
             surge -= 1
             start.append(slot.ordinal)
         elif unavailable > 0:
             unavailable -= 1
-            remove += [(item, "made from an older template") for item in slot.old]
+            remove.append((_best_first(slot)[0], "made from an older template"))
     return start, remove

@@ -91,16 +91,27 @@ def make_container(deployment: Deployment, digest: str, ordinal: int, started_af
 
 
 def template_of(container: Container) -> Template:
-    """The template that a Container was made from, as far as it can still be told: without what it inherited."""
+    """The template that a Container was made from. Which labels stood in it and which were inherited is told by its
+    hash; a Container whose hash fits neither, made by an earlier version, is taken to have had them all.
+    """
     own = {labels.DEPLOYMENT, labels.ORDINAL, labels.TEMPLATE_HASH}
-    meta = TemplateMeta(labels={key: value for key, value in container.labels.items() if key not in own})
-    written = container.metadata.annotations or {}
-    if annotations := {key: value for key, value in written.items() if key not in _OWN_ANNOTATIONS}:
-        meta.annotations = annotations
-    fields = container.spec.model_fields_set - {"node_name"}
     spec = container.spec.model_copy(update={"node_name": None})
-    spec.model_fields_set.intersection_update(fields)
-    return Template(metadata=meta, spec=spec)
+    spec.model_fields_set.discard("node_name")
+    annotations = {
+        key: value for key, value in (container.metadata.annotations or {}).items() if key not in _OWN_ANNOTATIONS
+    }
+    candidates = [
+        Template(
+            metadata=TemplateMeta(
+                labels={key: value for key, value in container.labels.items() if key not in left_out} or None,
+                annotations=annotations or None,
+            ),
+            spec=spec,
+        )
+        for left_out in (own, own.union(_INHERITED))
+    ]
+    digest = container.labels.get(labels.TEMPLATE_HASH)
+    return next((each for each in candidates if template_hash(each) == digest), candidates[0])
 
 
 def controller_of(container: Container) -> OwnerReference | None:

@@ -31,11 +31,12 @@ from aiohttp import web
 from fizz.client.objects import Key
 from fizz.controllers.node.agent_answers import answer, refused
 from fizz.controllers.node.agent_images import AgentImages
-from fizz.controllers.node.engine import EngineContainer, EngineError, ExecRequest, Execs, Execution, Images
+from fizz.controllers.node.engine import EngineContainer, EngineError, Execs, Execution, Images
 from fizz.controllers.node.engine import Logs as LogEngine
 from fizz.controllers.node.logs import Lives, LogRequest, read
 from fizz.schemas import sockets, times
 from fizz.schemas.base import JSON
+from fizz.schemas.execs import ExecRequest
 
 __all__ = ["AgentApi"]
 

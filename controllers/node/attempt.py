@@ -20,7 +20,6 @@ from fizz.controllers.node.engine import (
     EngineContainer,
     EngineNetwork,
     EngineVolume,
-    ExecRequest,
     Missing,
 )
 from fizz.controllers.node.files import Files
@@ -35,6 +34,7 @@ from fizz.controllers.node.session import Session
 from fizz.controllers.node.sources import SourceMissing, Sources, environment, files, references, targets
 from fizz.controllers.node.surroundings import Surroundings
 from fizz.schemas.container import Container
+from fizz.schemas.execs import ExecRequest
 from fizz.schemas.hooks import Hook
 from fizz.schemas.publishing import for_engine
 

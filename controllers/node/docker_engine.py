@@ -25,7 +25,6 @@ from fizz.controllers.node.engine import (
     EngineLost,
     EngineNetwork,
     EngineVolume,
-    ExecRequest,
     Execution,
     LogEntry,
     Missing,
@@ -34,6 +33,7 @@ from fizz.controllers.node.engine_json import container_of, event_of, info_of, n
 from fizz.controllers.node.log_frames import LogFrames
 from fizz.controllers.node.unix_time import to_unix
 from fizz.schemas.base import JSON
+from fizz.schemas.execs import ExecRequest
 
 __all__ = ["DockerEngine"]
 

@@ -28,6 +28,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from fizz.schemas.base import JSON
+from fizz.schemas.execs import ExecRequest
 from fizz.schemas.images import Build, Progress
 
 __all__ = [
@@ -48,7 +49,6 @@ __all__ = [
     "EngineNetwork",
     "EngineState",
     "EngineVolume",
-    "ExecRequest",
     "Execs",
     "Execution",
     "ImageMissing",
@@ -262,17 +262,6 @@ class Created:
 
     id: str
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ExecRequest:
-    """A command to be run in a container, with variables as `NAME=value`. Empty texts mean: as the container has it."""
-
-    command: tuple[str, ...]
-    user: str = ""
-    working_dir: str = ""
-    environment: tuple[str, ...] = ()
-    privileged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

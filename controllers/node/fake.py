@@ -23,7 +23,6 @@ from fizz.controllers.node.engine import (
     EngineLost,
     EngineNetwork,
     EngineVolume,
-    ExecRequest,
     Execution,
     ImageMissing,
     InUse,
@@ -36,6 +35,7 @@ from fizz.controllers.node.fake_container import FakeContainer
 from fizz.controllers.node.fake_images import FakeImages
 from fizz.controllers.node.unix_time import to_unix
 from fizz.schemas.base import JSON
+from fizz.schemas.execs import ExecRequest
 
 __all__ = ["FakeEngine"]
 

@@ -20,13 +20,13 @@ from fizz.controllers.node.engine import (
     Endpoint,
     EngineContainer,
     EngineState,
-    ExecRequest,
     Execution,
     LogEntry,
     PublishedPort,
 )
 from fizz.controllers.node.engine_json import shares_of, signal_name
 from fizz.schemas.base import JSON
+from fizz.schemas.execs import ExecRequest
 
 __all__ = ["FakeContainer"]
 

@@ -8,12 +8,12 @@ import asyncio
 import hashlib
 import io
 import tarfile
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable
 
 from fizz.controllers.node.engine import (
     BuildFailed,
     EngineImage,
-    ExecRequest,
     Execution,
     LogEntry,
     Missing,
@@ -23,12 +23,13 @@ from fizz.controllers.node.engine import (
 )
 from fizz.controllers.node.fake_container import FakeContainer
 from fizz.controllers.node.fake_host import FakeHost
+from fizz.schemas.execs import ExecRequest
 from fizz.schemas.images import Build, Progress
 
 __all__ = ["FakeImages"]
 
 
-class FakeImages(FakeHost):
+class FakeImages(FakeHost, ABC):
     """Verbs for images, commands and files."""
 
     async def image(self, name: str) -> EngineImage | None:
@@ -104,9 +105,9 @@ class FakeImages(FakeHost):
         """The id of the image of that name."""
         return self.ids.get(name, f"sha256:{name}")
 
+    @abstractmethod
     async def enter(self, verb: str) -> None:
         """Begin a verb: what tests have prepared for it happens."""
-        raise NotImplementedError
 
     def box(self, container: str) -> FakeContainer:
         """The container of that id. Raises `Missing`."""

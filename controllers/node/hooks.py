@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from fizz.client.objects import Key
-from fizz.controllers.node.engine import Containers, EngineContainer, EngineError, EngineLost, ExecRequest
+from fizz.controllers.node.engine import Containers, EngineContainer, EngineError, EngineLost
 from fizz.controllers.node.sources import Sources, environment
+from fizz.schemas.execs import ExecRequest
 from fizz.schemas.hooks import Hook, PostStartStatus
 
 __all__ = ["PostStarts", "exec_request", "is_due", "record_of", "run_hooks", "run_in_time"]

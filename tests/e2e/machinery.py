@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.e2e.harness import Server, eventually, free_port
 
-__all__ = ["CHART", "DEFINITION", "Program", "serving"]
+__all__ = ["CHART", "DEFINITION", "Program", "define_crontabs", "serving"]
 
 CHART: Final = Path(__file__).parent / "charts" / "shop"
 DEFINITION: Final = CHART / "crds" / "crontabs.yaml"
@@ -58,6 +58,12 @@ class Program:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
+
+
+def define_crontabs(program: Program) -> None:
+    """Make the custom kind of `DEFINITION`, and wait until it can be used."""
+    program("apply", "-f", DEFINITION)
+    program("wait", "--for=condition=Established", "crd/crontabs.stable.example.com", "--timeout=10s")
 
 
 @contextmanager

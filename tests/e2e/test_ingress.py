@@ -193,11 +193,12 @@ def test_ps_shows_what_docker_compose_shows(app: list[str], fizz: Fizz, port: in
 def test_rules_flushed_by_hand_are_back_and_no_request_is_lost(server: Server, app: list[str], port: int) -> None:
     async def flush() -> Report:
         async with load(f"http://127.0.0.1:{port}/", clients=4, keep_alive=False) as report:
-            await asyncio.sleep(0.2)
+            await asyncio.to_thread(eventually, lambda: report.requests > 20, what="requests are answered")
             name = table_name(str(server.folder), server.node)
             await asyncio.to_thread(subprocess.run, ["nft", "delete", "table", "inet", name], check=True)
             await asyncio.to_thread(eventually, lambda: _table(server), within=2, what="the table is back")
-            await asyncio.sleep(0.2)
+            answered = report.requests
+            await asyncio.to_thread(eventually, lambda: report.requests > answered + 20, what="they go on")
         return report
 
     before = _table(server)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.harness import Server, eventually
-from tests.e2e.machinery import DEFINITION, Program, serving
+from tests.e2e.machinery import Program, define_crontabs, serving
 
 OPERATOR = Path(__file__).parent / "operators" / "counting.py"
 TAB = 'apiVersion: stable.example.com/v1\nkind: CronTab\nmetadata: {name: my}\nspec: {cronSpec: "* * * * *"}\n'
@@ -21,8 +21,7 @@ def kubectl_here(
     folder = tmp_path_factory.mktemp("kopf")
     with serving(make_server()) as kubeconfig:
         program = Program(kubectl, kubeconfig, folder)
-        program("apply", "-f", DEFINITION)
-        program("wait", "--for=condition=Established", "crd/crontabs.stable.example.com", "--timeout=10s")
+        define_crontabs(program)
         log = folder / "kopf.log"
         operator = Program(sys.executable, kubeconfig, folder)
         running = operator.start("-m", "kopf", "run", OPERATOR, "--namespace=default", "--standalone", log=log)

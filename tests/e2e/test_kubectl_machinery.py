@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.harness import Server, eventually
-from tests.e2e.machinery import DEFINITION, Program, serving
+from tests.e2e.machinery import DEFINITION, Program, define_crontabs, serving
 
 TAB = """
 apiVersion: stable.example.com/v1
@@ -28,8 +28,7 @@ def kubectl_here(
 ) -> Iterator[Program]:
     with serving(make_server()) as kubeconfig:
         program = Program(kubectl, kubeconfig, tmp_path_factory.mktemp("kubectl"))
-        program("apply", "-f", DEFINITION)
-        program("wait", "--for=condition=Established", "crd/crontabs.stable.example.com", "--timeout=10s")
+        define_crontabs(program)
         yield program
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from tests.e2e.harness import Server, eventually
-from tests.e2e.machinery import DEFINITION, Program, serving
+from tests.e2e.machinery import Program, define_crontabs, serving
 
 _CLIENTS: Final = Path(__file__).parent / "clients"
 
@@ -22,8 +22,7 @@ def kubeconfig(
 ) -> Iterator[Path]:
     with serving(make_server()) as path:
         program = Program(kubectl, path, tmp_path_factory.mktemp("clients"))
-        program("apply", "-f", DEFINITION)
-        program("wait", "--for=condition=Established", "crd/crontabs.stable.example.com", "--timeout=10s")
+        define_crontabs(program)
         yield path
 
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message
 from fizz.apiserver.app import build
 from fizz.apiserver.rest.gate import Door, at_door
 from fizz.apiserver.store.memory import MemoryStore
+from tests.apiserver.rest.access_kit import Caller, make_token
 
 JSON = dict[str, Any]
 
@@ -207,3 +208,9 @@ async def api() -> AsyncIterator[Api]:
     yield Api(app, store)
     await store.close()
     await following
+
+
+@pytest.fixture
+async def jane(api: Any) -> Caller:
+    await api.namespace()
+    return Caller(api, (await make_token(api, "jane", "devs")).text)

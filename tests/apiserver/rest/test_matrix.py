@@ -14,7 +14,7 @@ import pytest
 from fizz.apiserver.rest.gate import Door
 from fizz.schemas.kinds import BUILTIN, Kind
 from fizz.schemas.tokens import new_token
-from tests.apiserver.rest.test_access import bind, make_token, role, rule
+from tests.apiserver.rest.access_kit import bind, make_token, role, rule
 
 HIDDEN = "hidden-from-you"
 THERE, ABSENT = "present", "missing"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from fizz.client.develop import Work, plan, rules_of
-from fizz.client.develop.rules import ExecCommand
 from fizz.client.images import Ignore
+from fizz.schemas.execs import ExecRequest
 
 ROOT = Path("/shop")
 
@@ -67,7 +67,7 @@ def test_work_that_comes_together_is_done_once() -> None:
 
     assert sorted(work.copies) == ["/app/a", "/app/b", "/conf/c", "/conf/d"]
     assert (work.restart, work.rebuild) == (True, False)
-    assert work.execs == [ExecCommand(("reload",), "u", "/w", ("A=1",))]
+    assert work.execs == [ExecRequest(("reload",), "u", "/w", ("A=1",))]
 
 
 def test_a_service_that_is_rebuilt_needs_nothing_else() -> None:

@@ -159,6 +159,38 @@ def test_rollback_puts_back_what_last_worked_and_says_so(order: Order) -> None:
     assert "exit code 7" in progressing(web)[1]
 
 
+def test_rollback_of_a_single_replica_whose_old_container_is_gone_already() -> None:
+    world, web = updated(1, ROLLBACK.model_copy(update={"order": "StopFirst"}))
+    good = world.names
+    world.step("web")
+    world.remove_deleted()
+    world.step("web")
+    world.end(new_ones(world, web)[0], 7)
+    back = world.step("web")
+    world.settle()
+
+    assert [type(action) for action in back.actions] == [RollBack]
+    assert world.names == good
+    assert progressing(web)[0] == "False RolledBack"
+
+
+def test_what_ran_before_rollback_was_asked_for_can_be_gone_back_to() -> None:
+    world = SimulatedNamespace(make_deployment("db"))
+    world.settle()
+    good = world.names
+    strategy = ROLLBACK.model_copy(update={"order": "StopFirst"})
+    db = make_deployment("db", image="newer", strategy=strategy)
+    world.apply(db)
+    world.step("db")
+    world.remove_deleted()
+    world.step("db")
+    world.end(new_ones(world, db)[0], 7)
+    world.step("db")
+    world.settle()
+
+    assert world.names == good
+
+
 def test_the_same_template_may_be_tried_again_after_a_rollback() -> None:
     world, web = updated(1, ROLLBACK)
     world.step("web")
@@ -216,6 +248,9 @@ STRATEGIES = st.builds(
 
 
 TURNS = st.lists(st.sampled_from(["controller", "agent", "one starts", "all start"]), max_size=30)
+OVERTAKING = st.lists(
+    st.sampled_from(["controller", "agent", "one starts", "one fails", "all break", "template"]), max_size=30
+)
 AS_LONG_AS_IT_TAKES = ["controller", "agent", "all start"] * 40
 
 
@@ -257,3 +292,34 @@ def test_a_template_that_never_works_leaves_all_but_the_unavailable_running(
             world.report(item, ContainerStatus.model_validate({"phase": "Failed", "exitCode": 1, "ready": False}))
     old = [item for item in world.alive("web") if item not in new_ones(world, web)]
     assert sum(item.metadata.deletion_timestamp is None for item in old) >= replicas - bound.unavailable
+
+
+@settings(max_examples=200, deadline=None)
+@given(strategy=STRATEGIES, replicas=st.integers(1, 4), turns=OVERTAKING)
+def test_updates_that_overtake_one_another_end_with_the_last_template(
+    strategy: UpdateStrategy, replicas: int, turns: list[str]
+) -> None:
+    world, web = updated(replicas, strategy)
+    for number, turn in enumerate(turns):
+        coming = [item for item in world.alive("web") if item.status is None]
+        match turn:
+            case "controller":
+                world.step("web")
+            case "agent":
+                world.remove_deleted()
+            case "one starts" if coming:
+                world.run(coming[0])
+            case "one fails" if coming:
+                world.end(coming[0], 1)
+            case "all break":
+                for item in world.alive("web"):
+                    world.end(item, 1)
+            case "template":
+                web = make_deployment("web", replicas=replicas, image=f"image-{number}", strategy=strategy)
+                world.apply(web)
+    last = make_deployment("web", replicas=replicas, image="last", strategy=strategy)
+    world.apply(last)
+    world.settle()
+
+    assert [item.name for item in new_ones(world, last)] == world.names
+    assert len(world.names) == replicas

@@ -6,9 +6,10 @@ from fizz.controllers.deployment.template import (
     is_orphan_of,
     make_container,
     template_hash,
+    template_of,
 )
 from fizz.schemas import labels, names
-from fizz.schemas.apps import Deployment, Template
+from fizz.schemas.apps import Deployment, Template, TemplateMeta
 from tests.controllers.deployment.simulated import make_deployment
 
 BASE = {"spec": {"image": "busybox", "ports": [{"containerPort": 80}]}}
@@ -59,6 +60,21 @@ def test_a_container_carries_labels_owner_and_finalizer() -> None:
     assert (owner.uid, owner.controller, owner.block_owner_deletion) == ("uid-web", True, True)
     assert container.metadata.finalizers == [labels.FINALIZER_NODE]
     assert is_orphan_of(container, deployment) is False
+
+
+@pytest.mark.parametrize("own", [None, {labels.PROJECT: "blog"}, {"tier": "x"}], ids=["none", "also inherited", "own"])
+@pytest.mark.parametrize("annotations", [None, {"note": "n"}], ids=["plain", "annotated"])
+def test_the_template_can_be_told_from_a_container(
+    own: dict[str, str] | None, annotations: dict[str, str] | None
+) -> None:
+    deployment = make_deployment("web")
+    deployment.metadata.labels = {labels.PROJECT: "blog"}
+    deployment.spec.template.metadata = TemplateMeta(labels=own, annotations=annotations)
+    digest = template_hash(deployment.spec.template)
+    container = make_container(deployment, digest, 0, started_after="db=uid-1")
+    container.spec.node_name = "n1"
+
+    assert template_hash(template_of(container)) == digest
 
 
 def test_the_longest_names_still_give_valid_names_and_labels() -> None:

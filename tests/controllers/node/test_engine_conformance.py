@@ -14,7 +14,6 @@ from fizz.controllers.node.engine import (
     Connection,
     CreateRequest,
     EngineEvent,
-    ExecRequest,
     Execution,
     ImageMissing,
     InUse,
@@ -25,6 +24,7 @@ from fizz.controllers.node.engine import (
 )
 from fizz.controllers.node.fake import FakeEngine
 from fizz.schemas.base import JSON
+from fizz.schemas.execs import ExecRequest
 from tests.controllers.node.bench import LABEL, Bench
 
 FOREVER = ["sh", "-c", "trap 'exit 7' TERM; while true; do sleep 0.02; done"]

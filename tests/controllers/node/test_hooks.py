@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from fizz.controllers.node.engine import ExecRequest, Refused
+from fizz.controllers.node.engine import Refused
 from fizz.schemas.base import JSON
+from fizz.schemas.execs import ExecRequest
 from tests.controllers.node.world import World, container, secret
 
 ALWAYS = {"name": "always"}

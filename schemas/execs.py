@@ -1,0 +1,16 @@
+"""A command to be run in a container: what clients ask for and node agents do."""
+
+from dataclasses import dataclass
+
+__all__ = ["ExecRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExecRequest:
+    """A command to be run in a container, with variables as `NAME=value`. Empty texts mean: as the container has it."""
+
+    command: tuple[str, ...]
+    user: str = ""
+    working_dir: str = ""
+    environment: tuple[str, ...] = ()
+    privileged: bool = False
