@@ -84,7 +84,10 @@ async def build_images(
         async with asyncio.TaskGroup() as group:
             for name in reversed(dependents_first({name: [*plan.services.values()] for name, plan in plans.items()})):
                 builds[name] = group.create_task(build(plans[name]), name=f"build {name}")
-    except* Failure as failures:
+    except ExceptionGroup as problems:  # what `except*` raises is wrapped again by Python before 3.11.4
+        failures = problems.subgroup(Failure)
+        if failures is None:
+            raise
         raise _first(failures) from None
     return {name: task.result() for name, task in builds.items()}
 
