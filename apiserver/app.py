@@ -14,8 +14,6 @@ from typing import Final
 
 import structlog
 import uvicorn
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 
 from fizz.apiserver import listening
 from fizz.apiserver.auth.certificates import CertificateError, Certificates, names_of_this_machine
@@ -24,8 +22,9 @@ from fizz.apiserver.config import Config
 from fizz.apiserver.kinds.registry import Registry
 from fizz.apiserver.listening import Listener, ListenError
 from fizz.apiserver.rest.context import Context
-from fizz.apiserver.rest.gate import Gate, at_door
-from fizz.apiserver.rest.service import Reached, Service, refusal
+from fizz.apiserver.rest.front import Front
+from fizz.apiserver.rest.gate import at_door
+from fizz.apiserver.rest.service import Reached, Service
 from fizz.apiserver.store.compaction import Compactor
 from fizz.apiserver.store.lmdb_store import LmdbStore
 from fizz.apiserver.store.types import Store
@@ -39,20 +38,10 @@ VOLATILE = ("/coordination.k8s.io/leases/",)
 _RENEWAL_SECONDS: Final = 3600.0
 
 
-def build(store: Store, *, keys: Keys | None = None, reached: Reached | None = None) -> Starlette:
-    """The application over an open store. `keys` sign tokens; `reached` is how clients get here.
-
-    Serve it through `gate.at_door`: without a door, every request needs a token.
-    """
+def build(store: Store, *, keys: Keys | None = None, reached: Reached | None = None) -> Front:
+    """The application over an open store. `keys` sign tokens; `reached` is how clients get here."""
     context = Context.over(store, Registry.builtin(), keys or Keys.ephemeral())
-    service = Service(context, reached or Reached())
-    app = Starlette(
-        routes=service.routes(),
-        middleware=[Middleware(Gate, context=context, refusal=refusal)],
-        exception_handlers=service.exception_handlers(),
-    )
-    app.state.service = service
-    return app
+    return Front(context, Service(context, reached or Reached()))
 
 
 async def serve(config: Config, ready: Callable[[], None] | None = None, stop: asyncio.Event | None = None) -> None:
@@ -66,7 +55,7 @@ async def serve(config: Config, ready: Callable[[], None] | None = None, stop: a
     tasks = [asyncio.create_task(Compactor(store).run(), name="store-compactor")]
     try:
         app = build(store, keys=Keys(config.keys), reached=_reached(config, certificates))
-        service: Service = app.state.service
+        service = app.service
         await service.bootstrap()
         tasks.append(asyncio.create_task(service.definitions.run(), name="definitions"))
         tasks.append(asyncio.create_task(service.warm_up(), name="warm-up"))
@@ -125,7 +114,7 @@ async def _keep_valid(certificates: Certificates) -> None:
             log.error("the server's certificate cannot be renewed", error=str(problem))
 
 
-def _server(app: Starlette, listener: Listener, config: Config) -> "_Server":
+def _server(app: Front, listener: Listener, config: Config) -> "_Server":
     context = listener.tls
     return _Server(
         uvicorn.Config(

@@ -16,9 +16,9 @@ def parse(text: str) -> datetime:
 
 def format_seconds(moment: datetime) -> str:
     """`2026-01-31T09:30:00Z`"""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds")[:-6] + "Z"
 
 
 def format_micro(moment: datetime) -> str:
     """`2026-01-31T09:30:00.000000Z`"""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

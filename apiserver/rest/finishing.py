@@ -27,7 +27,7 @@ def create(
     context: Context, resource: Resource, namespace: str | None, body: JSON, options: WriteOptions, *, applied: bool
 ) -> Draft:
     """What a creation makes; `applied` says that it was asked for by server-side apply. Raises `Invalid`."""
-    suffix = "".join(secrets.choice(metadata.NAME_ALPHABET) for _ in range(metadata.SUFFIX_LENGTH))
+    suffix = _suffix() if (body.get("metadata") or {}).get("generateName") else ""
     now, uid = context.clock(), str(uuid.uuid4())
     outcome = lifecycle.create(resource, body, namespace=namespace, now=now, uid=uid, suffix=suffix)
     warnings = _accept(resource, outcome, options)
@@ -44,6 +44,10 @@ def create(
     books = _merge(context, resource, None, body, "", options, force=True)["metadata"].get("managedFields", [])
     item = {**outcome.obj, "metadata": {**outcome.obj["metadata"], "managedFields": books}}
     return Draft.creation(resource, item, warnings)
+
+
+def _suffix() -> str:
+    return "".join(secrets.choice(metadata.NAME_ALPHABET) for _ in range(metadata.SUFFIX_LENGTH))
 
 
 def update(

@@ -13,7 +13,7 @@ Without a door, a request counts as one over TLS: whoever forgets to say where i
 """
 
 import enum
-from typing import Any, Final
+from typing import Final
 
 from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -76,21 +76,13 @@ def user_of(scope: Scope) -> User:
 
 
 class Gate:
-    """ASGI middleware."""
+    """Lets requests pass, or does not."""
 
-    def __init__(self, app: ASGIApp, context: Context, refusal: Any) -> None:
-        self._app, self._context, self._refusal = app, context, refusal
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            try:
-                await self._admit(scope)
-            except errors.ApiError as problem:
-                await self._refusal(problem)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-    async def _admit(self, scope: Scope) -> None:
+    async def admit(self, scope: Scope) -> None:
+        """Find out who asks (see `user_of`). Raises `Unauthorized` or `Forbidden`."""
         door = scope.get(_DOOR, Door.TLS)
         headers = scope["headers"]
         if door is Door.PLAIN:

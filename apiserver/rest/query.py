@@ -152,8 +152,12 @@ def parse_position(query: Mapping[str, str], last_event_id: str | None) -> Posit
     return (revision, LAST) if revision else None
 
 
-def parse_write(query: Mapping[str, str], user_agent: str | None) -> WriteOptions:
+def parse_write(
+    query: Mapping[str, str], user_agent: str, *, duplicates: tuple[str, ...] = (), user: User = ANONYMOUS
+) -> WriteOptions:
     """Raises `BadRequest` or `Invalid` naming the parameter."""
+    if not query:
+        return WriteOptions(manager=default_manager(user_agent), duplicates=duplicates, user=user)
     dry_run = query.get("dryRun", "")
     if dry_run not in {"", "All"}:
         message = f'Unsupported value: "{dry_run}": supported values: "All"'
@@ -172,9 +176,11 @@ def parse_write(query: Mapping[str, str], user_agent: str | None) -> WriteOption
         raise errors.Invalid.of("Options", "meta.k8s.io", "", [each.dump() for each in wrong])
     return WriteOptions(
         dry_run=bool(dry_run),
-        manager=named or default_manager(user_agent or ""),
+        manager=named or default_manager(user_agent),
         force=flag(query, "force"),
         validation=validation,
+        duplicates=duplicates,
+        user=user,
     )
 
 

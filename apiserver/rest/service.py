@@ -11,7 +11,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -31,7 +31,6 @@ from fizz.apiserver.rest import (
     discovery,
     openapi,
     patching,
-    paths,
     proxy,
     query,
     reading,
@@ -48,10 +47,12 @@ from fizz.apiserver.rest.negotiate import BODY_LIMIT, Representation, decode, du
 from fizz.apiserver.rest.paths import Target
 from fizz.schemas.base import JSON
 
-__all__ = ["Reached", "Service", "refusal"]
+__all__ = ["METHODS", "Reached", "Service", "answer_to", "refusal"]
 
 log = structlog.get_logger()
 
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+"""What may be done with resources."""
 _EVENT_PING_SECONDS: Final = 15
 Handler = Callable[[Request, Target], Awaitable[Response]]
 
@@ -83,8 +84,7 @@ class Service:
         }
 
     def routes(self) -> list[Route]:
-        """The URL table."""
-        methods = list(self._verbs)
+        """The URL table of all that is no resource (see `front`)."""
         return [
             *(Route(path, self._healthy) for path in ("/livez", "/readyz", "/healthz")),
             Route("/version", self._version),
@@ -100,13 +100,13 @@ class Service:
             Route("/api/{version}", self._resource_list),
             Route("/apis/{group}", self._group),
             Route("/apis/{group}/{version}", self._resource_list),
-            Route("/api/{path:path}", self._resource, methods=methods),
-            Route("/apis/{path:path}", self._resource, methods=methods),
+            Route("/api/{path:path}", self._nothing, methods=list(METHODS)),
+            Route("/apis/{path:path}", self._nothing, methods=list(METHODS)),
         ]
 
     def exception_handlers(self) -> dict[Any, Any]:
-        """Every refusal becomes a `Status`; a fault of ours is logged and told without its innards."""
-        return {errors.ApiError: _refuse, HTTPException: _refuse_http, Exception: _fail, ClientDisconnect: _gone}
+        """Starlette's handlers of all that can go wrong."""
+        return dict.fromkeys((errors.ApiError, HTTPException, Exception, ClientDisconnect), _answer_to)
 
     async def bootstrap(self) -> None:
         """Serve the custom kinds, and make the namespaces and roles that are always there."""
@@ -183,10 +183,11 @@ class Service:
         given = request.path_params
         return _json(discovery.resource_list(self._context.registry, given.get("group", ""), given["version"]))
 
-    async def _resource(self, request: Request) -> Response:
-        target = paths.parse(request.scope["path"])
-        if target is None:
-            raise errors.NotFound.path()
+    async def _nothing(self, request: Request) -> Response:
+        raise errors.NotFound.path()
+
+    async def resource(self, request: Request, target: Target) -> Response:
+        """The answer to a request for a resource. Raises `ApiError`."""
         resource = self._context.registry.lookup(target.group, target.version, target.plural)
         if proxy.is_for_agent(target):
             return await proxy.forward(self._context, target, request)
@@ -278,14 +279,13 @@ class Service:
         return self._written(request, target, result)
 
     async def _patch(self, request: Request, target: Target) -> Response:
-        options = _write_options(request)
         media = request.headers.get("content-type", "").partition(";")[0].strip()
         resource = self._context.resource(target)
         _require_name(target)
         named = bool(request.query_params.get("fieldManager"))
         raw = await _body(request)
         patch = patching.parse(media, raw, resource, managed=named)
-        options = replace(options, duplicates=patching.doubled(media, raw))
+        options = _write_options(request, patching.doubled(media, raw))
         result = await writing.patch(self._context, resource, target, patch, options)
         return self._written(request, target, result)
 
@@ -336,19 +336,24 @@ async def _read(request: Request) -> tuple[JSON, query.WriteOptions]:
     """The object that a request carries, and how to write it."""
     raw, media = await _body(request), request.headers.get("content-type", "")
     body = decode(raw, media)
-    return body, replace(_write_options(request), duplicates=duplicates(raw, media, body))
+    return body, _write_options(request, duplicates(raw, media, body))
 
 
-def _write_options(request: Request) -> query.WriteOptions:
-    options = query.parse_write(request.query_params, request.headers.get("user-agent"))
-    return replace(options, user=user_of(request.scope))
+def _write_options(request: Request, doubled: tuple[str, ...]) -> query.WriteOptions:
+    """`doubled` are the paths of keys that the body has twice."""
+    agent = request.headers.get("user-agent", "")
+    return query.parse_write(request.query_params, agent, duplicates=doubled, user=user_of(request.scope))
 
 
 async def _body(request: Request) -> bytes:
     """The whole body. Raises `RequestEntityTooLarge` as soon as it is known to be over the limit."""
     chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > BODY_LIMIT:
             raise errors.RequestEntityTooLarge(f"the request is too large: the limit is {BODY_LIMIT} bytes")
@@ -380,20 +385,20 @@ def refusal(problem: errors.ApiError) -> Response:
     return Response(body, status_code=problem.code, headers=problem.headers, media_type="application/json")
 
 
-async def _refuse(request: Request, problem: errors.ApiError) -> Response:
-    return refusal(problem)
-
-
-async def _refuse_http(request: Request, problem: HTTPException) -> Response:
-    if problem.status_code == 404:
-        return refusal(errors.NotFound.path())
-    return refusal(errors.of_code(problem.status_code, problem.detail))
-
-
-async def _fail(request: Request, problem: Exception) -> Response:
+def answer_to(request: Request, problem: Exception) -> Response:
+    """Every refusal becomes a `Status`; a fault of ours is logged and told without its innards."""
+    match problem:
+        case errors.ApiError():
+            return refusal(problem)
+        case HTTPException(status_code=404):
+            return refusal(errors.NotFound.path())
+        case HTTPException():
+            return refusal(errors.of_code(problem.status_code, problem.detail))
+        case ClientDisconnect():
+            return Response(status_code=499)
     log.error("request failed", method=request.method, path=request.url.path, exc_info=problem)
     return refusal(errors.InternalError("the server has a fault; its log says which"))
 
 
-async def _gone(request: Request, problem: ClientDisconnect) -> Response:
-    return Response(status_code=499)
+async def _answer_to(request: Request, problem: Exception) -> Response:
+    return answer_to(request, problem)

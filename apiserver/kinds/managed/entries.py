@@ -10,6 +10,7 @@ one under the name `ancient-changes`.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -146,6 +147,7 @@ def _ancient(bucket: list[JSON]) -> JSON:
     return result
 
 
+@lru_cache(maxsize=1024)
 def default_manager(user_agent: str) -> str:
     """The manager of a request that names none: the User-Agent up to its first `/`, as far as it is printable.
 

@@ -203,8 +203,8 @@ def _scope(method: str, path: str, headers: dict[str, str], query: dict[str, Any
 async def api() -> AsyncIterator[Api]:
     store = MemoryStore(clock=time.time)
     app = build(store)
-    await app.state.service.bootstrap()
-    following = asyncio.create_task(app.state.service.definitions.run())
+    await app.service.bootstrap()
+    following = asyncio.create_task(app.service.definitions.run())
     yield Api(app, store)
     await store.close()
     await following

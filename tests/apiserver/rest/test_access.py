@@ -333,9 +333,9 @@ async def test_default_roles_are_mended_at_the_start_unless_told_not_to(api: Any
     await api.patch(f"{path}/system:discovery", empty)
     keep = {**empty, "metadata": {"annotations": {"rbac.authorization.kubernetes.io/autoupdate": "false"}}}
     await api.patch(f"{path}/system:basic-user", keep)
-    await api.app.state.service.bootstrap()
+    await api.app.service.bootstrap()
     assert (await api.get(f"{path}/system:discovery")).json["rules"]
     assert not (await api.get(f"{path}/system:basic-user")).json.get("rules")
     before = api.store.revision
-    await api.app.state.service.bootstrap()
+    await api.app.service.bootstrap()
     assert api.store.revision == before

@@ -73,7 +73,7 @@ async def change(api: Any, edit: Callable[[JSON], None]) -> None:
     edit(item["spec"])
     answer = await api.put(f"{DEFINITIONS}/gadgets.example.com", item)
     assert answer.code == 200, answer.json["message"]
-    registry = api.app.state.service.definitions
+    registry = api.app.service.definitions
     version = answer.json["metadata"]["resourceVersion"]
 
     async def seen() -> bool:
@@ -363,7 +363,7 @@ async def test_definitions_outlive_the_server(api: Any) -> None:
     await install(api, definition())
     await api.post(GADGETS, gadget(size=3))
     again = build(api.store)
-    await again.state.service.bootstrap()
+    await again.service.bootstrap()
     found = await Api(again, api.store).get(f"{GADGETS}/a")
     assert found.json["spec"]["size"] == 3
 

@@ -181,14 +181,14 @@ async def test_a_shutdown_ends_watches_cleanly(api: Any) -> None:
         await api.config_map("a", {})
         await lines.event()
         await events.sse()
-        api.app.state.service.end_streams()
+        api.app.service.end_streams()
         for stream in (lines, events):
             with pytest.raises(EOFError):
                 await stream.line()
 
 
 async def test_a_watch_that_comes_amid_a_shutdown_ends_at_once(api: Any) -> None:
-    api.app.state.service.end_streams()
+    api.app.service.end_streams()
     async with api.watch(MAPS, watch="1", resourceVersion=str(api.store.revision)) as stream:
         with pytest.raises(EOFError):
             await stream.line()
@@ -197,7 +197,7 @@ async def test_a_watch_that_comes_amid_a_shutdown_ends_at_once(api: Any) -> None
 async def test_a_client_that_hangs_up_is_forgotten(api: Any) -> None:
     async with api.watch(MAPS, watch="1"):
         await asyncio.sleep(0)
-    assert len(api.app.state.service._context.streams) == 0
+    assert len(api.app.service._context.streams) == 0
 
 
 async def test_one_frame_is_made_for_all_watchers(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
