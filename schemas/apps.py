@@ -26,6 +26,7 @@ __all__ = [
     "Service",
     "ServicePort",
     "ServiceSpec",
+    "SourceVersion",
     "Template",
     "TemplateMeta",
     "Volume",
@@ -87,6 +88,14 @@ class DeploymentSpec(Model):
     )
 
 
+class SourceVersion(Model):
+    """A Secret or ConfigMap that the containers use, and the version of it that was seen."""
+
+    kind: Literal["Secret", "ConfigMap"] = Field(description="Its kind.")
+    name: str = Field(description="Its name, in the namespace.")
+    resource_version: str = Field(description="Its resourceVersion.")
+
+
 class DeploymentStatus(Model):
     """How far the Deployment is."""
 
@@ -102,6 +111,11 @@ class DeploymentStatus(Model):
     selector: str | None = Field(None, description="Label selector of its Containers, for scale clients.")
     stable_template: Template | None = Field(
         None, description="The last template that all replicas worked with; kept where a failed update is rolled back."
+    )
+    observed_sources: list[SourceVersion] | None = Field(
+        None,
+        description="The Secrets and ConfigMaps that the containers use, in the versions that this status speaks of.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
     )
     conditions: list[Condition] | None = Field(
         None,

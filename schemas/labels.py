@@ -13,6 +13,7 @@ __all__ = [
     "COMPOSE_VERSION",
     "COMPOSE_VOLUME",
     "CONTAINER",
+    "CONTENTS",
     "DEPLOYMENT",
     "FINALIZER_NODE",
     "FINALIZER_ORDERED_STOP",
@@ -47,6 +48,8 @@ RESTARTED_AT: Final = "fizz.dev/restarted-at"
 """Annotation on Containers: whenever it changes, the engine's container is stopped and started again."""
 STARTED_AFTER: Final = "fizz.dev/started-after"
 """Annotation on Containers that follow restarts: the first Containers of what they depend on, by uid."""
+CONTENTS: Final = "fizz.dev/contents"
+"""Annotation on Containers: the contents of Secrets and ConfigMaps that it was made with, as hashes, in JSON."""
 ROLLED_BACK: Final = "fizz.dev/rolled-back"
 """An annotation on Deployments whose last update was undone: from which template to which, and why, as JSON."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"

@@ -4,6 +4,8 @@
     ~ deployment/web             the template changes
           spec.template.spec.image: shop/web:1 -> shop/web:2
         replace web-1, web-2, 1 at a time, start first: two of it do not get in each other's way
+    ~ deployment/db              secret db-password changed
+        replace db-1, 1 at a time, stop first: both would write to /var/lib/mysql
     - deployment/old             not in the compose file any more
         remove old-1
 
@@ -12,7 +14,7 @@ do. What controllers make of it follows from the same functions that they decide
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -22,14 +24,15 @@ from fizz.client.cli.formats import name_of
 from fizz.schemas import labels
 from fizz.schemas.apps import DeploymentSpec
 from fizz.schemas.ordering import dependencies_first
+from fizz.schemas.sources import SourceRef, keys_used
 from fizz.schemas.strategy import chosen_order, limits
 from fizz.schemas.types import JSON
 
 __all__ = ["Change", "Step", "as_json", "changes_between", "lines", "steps"]
 
-Verb = Literal["create", "change", "remove"]
+Verb = Literal["create", "change", "replace", "remove"]
 
-_SIGNS: Final[dict[Verb, str]] = {"create": "+", "change": "~", "remove": "-"}
+_SIGNS: Final[dict[Verb, str]] = {"create": "+", "change": "~", "replace": "~", "remove": "-"}
 _OF_THE_SERVER: Final = {
     "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generation", "managedFields",
     "ownerReferences", "resourceVersion", "uid",
@@ -55,7 +58,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is done to one object, and what becomes of its containers."""
+    """What is done to one object, and what becomes of its containers. *Replace* leaves the object as it is: what its
+    containers use has changed.
+    """
 
     verb: Verb
     name: str
@@ -69,20 +74,53 @@ def steps(
 ) -> list[Step]:
     """What a dry run comes to. `existing` are the objects before it, `containers` the project's Containers."""
     before = {name_of(item): item for item in existing}
-    made = [done for done in results if done.verb in {"created", "configured"}]
+    made = [done for done in results if done.verb != "deleted"]
     gone = [done for done in results if done.verb == "deleted"]
+    contents = _changed_contents(before, made)
     found = []
     for done in sorted(made, key=_place(made)):
         item, old = done.object, before.get(name_of(done.object))
-        if old is None:
-            found.append(Step("create", name_of(item), "not there yet", (), tuple(_started(item, ports_shared))))
-        elif changes := changes_between(old, item):
-            more = tuple(_updated(old, item, _of(item, containers), ports_shared))
-            found.append(Step("change", name_of(item), _reason(changes), tuple(changes), more))
+        if old is None and done.verb == "created":
+            found.append(Step("create", name_of(item), "not there yet", (), tuple(_started(item))))
+            continue
+        old = old or item
+        changes, used = changes_between(old, item), _used(item, contents)
+        if changes or used:
+            verb: Verb = "change" if changes else "replace"
+            reasons = [*([_reason(changes)] if changes else []), *(f"{name} changed" for name in used)]
+            more = tuple(_updated(old, item, _of(item, containers), ports_shared, anew=bool(used)))
+            found.append(Step(verb, name_of(item), ", ".join(reasons), tuple(changes), more))
     for done in gone:
         left = [f"remove {', '.join(map(short_name, each))}" for each in [_of(done.object, containers)] if each]
         found.append(Step("remove", name_of(done.object), "not in the compose file any more", (), tuple(left)))
     return found
+
+
+def _changed_contents(before: Mapping[str, JSON], made: Iterable[OperationResult]) -> dict[SourceRef, set[str]]:
+    """The keys of Secrets and ConfigMaps that were there before and have another value now."""
+    found: dict[SourceRef, set[str]] = {}
+    for done in made:
+        item, old = done.object, before.get(name_of(done.object))
+        kind = item["kind"]
+        if old is None or (kind != "Secret" and kind != "ConfigMap"):
+            continue
+        new_values, old_values = _values(item), _values(old)
+        keys = {key for key in {*new_values, *old_values} if new_values.get(key) != old_values.get(key)}
+        if keys:
+            found[SourceRef(kind, item["metadata"]["name"])] = keys
+    return found
+
+
+def _values(item: JSON) -> JSON:
+    return {**(item.get("data") or {}), **(item.get("binaryData") or {})}
+
+
+def _used(item: JSON, contents: Mapping[SourceRef, set[str]]) -> list[str]:
+    """Which of the changed contents the containers of a Deployment use, as `secret db-password`."""
+    if item["kind"] != "Deployment" or not contents:
+        return []
+    used = keys_used(DeploymentSpec.load(item["spec"]).template.spec)
+    return [f"{ref.kind.lower()} {ref.name}" for ref, keys in used.items() if contents.get(ref, set()) & {*keys}]
 
 
 def _place(made: Sequence[OperationResult]) -> Any:
@@ -117,6 +155,11 @@ def _of(item: JSON, containers: Sequence[JSON]) -> list[JSON]:
 
 
 def _reason(changes: Sequence[Change]) -> str:
+    if any(
+        change.field.startswith(("data.", "binaryData.")) or change.field in {"data", "binaryData"}
+        for change in changes
+    ):
+        return "its content changes"
     if any(change.field.startswith("spec.template") for change in changes):
         return "the template changes"
     return "its settings change"
@@ -127,7 +170,7 @@ def _numbers(item: JSON, first: int, last: int) -> str:
     return ", ".join(f"{service}-{number}" for number in range(first, last + 1))
 
 
-def _started(item: JSON, ports_shared: bool) -> Iterator[str]:
+def _started(item: JSON) -> Iterator[str]:
     if item["kind"] == "Deployment" and (replicas := item["spec"].get("replicas", 1)):
         yield f"start {_numbers(item, 1, replicas)}{_after(item)}"
 
@@ -137,7 +180,9 @@ def _after(item: JSON) -> str:
     return f" after {', '.join(needed)}" if needed else ""
 
 
-def _updated(old: JSON, new: JSON, containers: Sequence[JSON], ports_shared: bool) -> Iterator[str]:
+def _updated(
+    old: JSON, new: JSON, containers: Sequence[JSON], ports_shared: bool, *, anew: bool = False
+) -> Iterator[str]:
     if new["kind"] != "Deployment":
         return
     before, replicas = old["spec"].get("replicas", 1), new["spec"].get("replicas", 1)
@@ -145,7 +190,7 @@ def _updated(old: JSON, new: JSON, containers: Sequence[JSON], ports_shared: boo
     if excess:
         yield f"remove {', '.join(map(short_name, excess))}: {replicas} are wanted"
     kept = [each for each in containers if number_of(each) <= replicas]
-    if kept and old["spec"]["template"] != new["spec"]["template"]:
+    if kept and (anew or old["spec"]["template"] != new["spec"]["template"]):
         spec = DeploymentSpec.load(new["spec"])
         order, why = chosen_order(spec.update_strategy, spec.template.spec, ports_shared=ports_shared)
         bound = limits(spec.update_strategy, order, replicas)

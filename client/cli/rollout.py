@@ -3,7 +3,8 @@
 Two goals. *Started*, as `docker compose up -d` has it: every container of the present template has been started once.
 *Ready*, as with --wait: every Deployment is ready, or has completed.
 
-Only what is said of the present generation counts; before the controller has seen a change, its old words mean nothing.
+Only what is said of the present generation counts, and of the present contents of Secrets and ConfigMaps; before the
+controller has seen a change, its old words mean nothing.
 A Deployment that goes while it is waited for never comes up: who follows a rollout has applied it before.
 
 That is also why a failure of a dependency is derived from the dependency itself and not from what the dependent says:
@@ -19,6 +20,8 @@ from typing import Final
 from fizz.client.cli.containers import in_words
 from fizz.client.cli.summaries import condition
 from fizz.schemas import labels, names
+from fizz.schemas.container import ContainerSpec
+from fizz.schemas.sources import references
 from fizz.schemas.types import JSON
 
 __all__ = ["Rollout", "Stage", "State", "is_observed"]
@@ -60,6 +63,7 @@ class Rollout:
 
     def __init__(self, deployments: Iterable[str], *, wait: bool) -> None:
         self._applied: dict[str, int] = {}
+        self._sources: dict[str, dict[tuple[str, str], int]] = {}
         self._names = sorted(deployments)
         self._wait = wait
         self._deployments: dict[str, JSON] = {}
@@ -68,8 +72,21 @@ class Rollout:
         """Whether all that there is has been put."""
 
     def applied(self, items: Iterable[JSON]) -> None:
-        """These were just written: what is rolled back in a later generation is rolled back from them."""
-        self._applied = {item["metadata"]["name"]: item["metadata"].get("generation", 1) for item in items}
+        """These were just written: what is rolled back in a later generation is rolled back from them, and what is
+        said of earlier contents of Secrets and ConfigMaps does not count.
+        """
+        given = list(items)
+        versions = {
+            (item["kind"], item["metadata"]["name"]): int(item["metadata"].get("resourceVersion") or 0)
+            for item in given
+            if item["kind"] in {"Secret", "ConfigMap"}
+        }
+        for item in given:
+            if item["kind"] == "Deployment":
+                name = item["metadata"]["name"]
+                self._applied[name] = item["metadata"].get("generation", 1)
+                used = references(ContainerSpec.load(item["spec"]["template"]["spec"])) if versions else set()
+                self._sources[name] = {ref: versions[ref] for ref in used if ref in versions}
 
     def put(self, item: JSON) -> None:
         """Take in an object as it is now."""
@@ -126,7 +143,7 @@ class Rollout:
             return State(Stage.FAILED, "was removed meanwhile") if self.complete else State(Stage.WAITING)
         if "deletionTimestamp" in deployment["metadata"]:
             return State(Stage.FAILED, "is being removed by somebody else")
-        if not is_observed(deployment):
+        if not self._is_observed(name, deployment):
             return State(Stage.WAITING)
         if failure := self._failure(name, deployment, (name,)):
             return State(Stage.FAILED, failure)
@@ -140,6 +157,14 @@ class Rollout:
         if progressing.get("reason") in {"WaitingForDependency", "Unschedulable"}:
             return State(Stage.WAITING, progressing.get("message", ""))
         return State(Stage.WORKING, self._step(name))
+
+    def _is_observed(self, name: str, deployment: JSON) -> bool:
+        """Whether the status speaks of the Deployment, and of what its containers use, as they were applied."""
+        if not is_observed(deployment):
+            return False
+        told = (deployment.get("status") or {}).get("observedSources") or ()
+        seen = {(each["kind"], each["name"]): int(each["resourceVersion"] or 0) for each in told}
+        return all(seen.get(ref, 0) >= version for ref, version in self._sources.get(name, {}).items())
 
     def _is_started(self, name: str, deployment: JSON) -> bool:
         """Whether all wanted containers are of the present template and have been started, and no others are left."""
@@ -177,7 +202,7 @@ class Rollout:
         """Why a dependency will never meet its condition."""
         name, wanted = dependency["name"], dependency.get("condition", "Started")
         target = self._deployments.get(name)
-        if target is None or not is_observed(target) or not _replicas(target):
+        if target is None or not self._is_observed(name, target) or not _replicas(target):
             return ""
         status = target["status"]
         progressing = condition(target, "Progressing")

@@ -23,7 +23,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from fizz.controllers.deployment.template import container_name, template_hash
+from fizz.controllers.deployment.contents import digest_of
+from fizz.controllers.deployment.template import container_name
 from fizz.controllers.deployment.world import World
 from fizz.schemas.apps import Dependency, Deployment
 from fizz.schemas.container import Container
@@ -97,7 +98,7 @@ def _follow(world: World, dependency: Dependency, path: tuple[str, ...]) -> Gate
 
 def wanted_containers(world: World, deployment: Deployment) -> list[Container | None]:
     """For each wanted replica its Container made from the present template, or None where there is none yet."""
-    digest = template_hash(deployment.spec.template)
+    digest = digest_of(world, deployment)
     alive = {item.name: item for item in world.owned(deployment) if item.metadata.deletion_timestamp is None}
     return [alive.get(container_name(deployment, digest, ordinal)) for ordinal in range(deployment.spec.replicas)]
 

@@ -7,10 +7,11 @@ to what was seen, and only Containers that the Deployment manages are ever touch
 What is made for which replica is the business of `slots`, how one template follows another that of `rollout`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from fizz.controllers.deployment.contents import contents_of, versions_of, why_outdated
 from fizz.controllers.deployment.dependencies import Gate, GateState, gate, stops_after
 from fizz.controllers.deployment.following import Restart, mark_of, restarts
 from fizz.controllers.deployment.rollback import RolledBack, rolled_back
@@ -60,12 +61,13 @@ class Adopt:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make a Container."""
+    """Make a Container; `why` says what changed, if it replaces another."""
 
     container: Container
+    why: str = ""
 
     def __str__(self) -> str:
-        return f"create {self.container.name}"
+        return f"create {self.container.name}" + (f": {self.why}" if self.why else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,47 +110,60 @@ class Plan:
 def plan(world: World, deployment: Deployment, now: datetime) -> Plan:
     """The next step for the Deployment. Raises nothing; an empty plan with an unchanged status means: as wanted."""
     owned = sorted(world.owned(deployment), key=lambda item: item.name)
-    digest = template_hash(deployment.spec.template)
+    contents = contents_of(world, deployment)
+    digest = template_hash(deployment.spec.template, contents)
     if deployment.metadata.deletion_timestamp is not None:
         return _stop(world, deployment, digest, owned, now)
     opening = gate(world, deployment)
     adoptions = [Adopt(item) for item in world.labelled(deployment) if is_orphan_of(item, deployment)]
     slots, excess = arrange(deployment, digest, [*owned, *(action.container for action in adoptions)])
     taken = _taken(world, deployment, digest, slots)
-    undone = rolled_back(deployment, digest)
-    made = _step(world, deployment, slots, undone, now)
+    undone = rolled_back(deployment, template_hash(deployment.spec.template))
+    made = _step(world, deployment, slots, undone, now, lambda item: why_outdated(item, deployment, contents))
     actions: list[Action] = [*_finalizer(deployment), *adoptions, *_shrink(deployment, excess)]
-    back = _roll_back(deployment, digest, slots, made, undone)
+    back = _roll_back(deployment, slots, made, undone)
     if back is not None:
         actions.append(back)
     elif opening.is_open:
         mark = mark_of(world, deployment)
-        actions += _replace(deployment, digest, made, taken, mark)
+
+        def make(ordinal: int) -> Create:
+            old = next(iter(slots[ordinal].old), None)
+            why = why_outdated(old, deployment, contents) if old else ""
+            return Create(make_container(deployment, digest, ordinal, mark, contents), why)
+
+        actions += _replace(deployment, made, make, taken)
         actions += restarts(mark, [slot.current for slot in slots if slot.current], now)
     blocked = f"container {min(taken)} exists and belongs to somebody else; delete or rename it" if taken else None
-    news = News(opening, blocked, made.halted, undone, _stable(deployment, slots))
+    news = News(opening, blocked, made.halted, undone, _stable(deployment, slots), versions_of(world, deployment))
     status = status_of(deployment, observe(deployment, digest, owned), news, now)
     return Plan(tuple(actions), status, made.wait)
 
 
 def _step(
-    world: World, deployment: Deployment, slots: Sequence[Slot], undone: RolledBack | None, now: datetime
+    world: World,
+    deployment: Deployment,
+    slots: Sequence[Slot],
+    undone: RolledBack | None,
+    now: datetime,
+    outdated: Callable[[Container], str],
 ) -> Step:
     spec = deployment.spec
     strategy = (undone and spec.rollback_strategy) or spec.update_strategy
     order, _ = chosen_order(strategy, spec.template.spec, ports_shared=world.ports_shared)
-    return step(slots, strategy, limits(strategy, order, spec.replicas), now)
+    return step(slots, strategy, limits(strategy, order, spec.replicas), now, outdated)
 
 
-def _roll_back(
-    deployment: Deployment, digest: str, slots: Sequence[Slot], made: Step, undone: RolledBack | None
-) -> RollBack | None:
-    """The way back from an update that failed, if it is wanted and there is one. A rollback is not itself undone."""
+def _roll_back(deployment: Deployment, slots: Sequence[Slot], made: Step, undone: RolledBack | None) -> RollBack | None:
+    """The way back from an update that failed, if it is wanted and there is one. A rollback is not itself undone.
+
+    From contents that do not work no template leads back: that is the business of a whole release.
+    """
     strategy = deployment.spec.update_strategy
     if not made.halted or undone or strategy is None or strategy.failure_action != "Rollback":
         return None
     template = _stable(deployment, slots)
-    if template is None or template_hash(template) == digest:
+    if template is None or template_hash(template) == template_hash(deployment.spec.template):
         return None
     return RollBack(template, made.halted)
 
@@ -195,14 +210,17 @@ def _shrink(deployment: Deployment, excess: Sequence[Container]) -> Iterator[Act
             yield Delete(item, "not wanted any more")
 
 
-def _replace(deployment: Deployment, digest: str, made: Step, taken: frozenset[str], mark: str) -> Iterator[Action]:
+def _replace(
+    deployment: Deployment, made: Step, make: Callable[[int], Create], taken: frozenset[str]
+) -> Iterator[Action]:
     """What a step of the update comes to: deletions of what is there and may be deleted, then what is new."""
     for item, why in made.remove:
         if _may_delete(deployment, item):
             yield Delete(item, why)
     for ordinal in made.fill:
-        if container_name(deployment, digest, ordinal) not in taken:
-            yield Create(make_container(deployment, digest, ordinal, mark))
+        creation = make(ordinal)
+        if creation.container.name not in taken:
+            yield creation
 
 
 def _stop(world: World, deployment: Deployment, digest: str, owned: Sequence[Container], now: datetime) -> Plan:
@@ -215,6 +233,7 @@ def _stop(world: World, deployment: Deployment, digest: str, owned: Sequence[Con
         return Plan((release,))
     waiting = stops_after(world, deployment)
     pause = Gate(GateState.WAITING, f"stops after {', '.join(waiting)}") if waiting else Gate(GateState.OPEN)
-    status = status_of(deployment, observe(deployment, digest, owned), News(pause), now)
+    news = News(pause, sources=versions_of(world, deployment))
+    status = status_of(deployment, observe(deployment, digest, owned), news, now)
     doomed = () if waiting else (item for item in owned if item.metadata.deletion_timestamp is None)
     return Plan(tuple(Delete(item, "its deployment is being deleted") for item in doomed), status)

@@ -1,7 +1,12 @@
 """The Deployment controller's shell: reads informers, plans, does what the plan says, writes the status if it differs.
 
-A Deployment is looked at when it changes, when one of its Containers changes, and when that happens to a neighbour: one
-that it depends on (it may start now) or one that depends on it (it may stop now).
+A Deployment is looked at when it changes, when one of its Containers changes, or a Secret or ConfigMap that they use,
+and when that happens to a neighbour: one that it depends on (it may start now) or one that depends on it (it may stop
+now).
+
+The informers of several kinds are not equally far. Of a transaction that changes a template and a Secret, one may be
+seen before the other, and acting on half of it would replace the containers twice. So before an update of what uses
+Secrets or ConfigMaps begins, the server is asked whether all of that is known.
 """
 
 import asyncio
@@ -11,10 +16,11 @@ from typing import Final
 
 import structlog
 
-from fizz.client.api import AlreadyExists, NotFound
+from fizz.client.api import AlreadyExists, Client, NotFound
 from fizz.client.controller import Controller, Key, Manager, Requeue, Result
 from fizz.client.events import EventRecorder
 from fizz.client.informer import Informer
+from fizz.controllers.deployment.contents import digest_of
 from fizz.controllers.deployment.plan import Action, Adopt, Create, Delete, Restart, RollBack, SetFinalizers, plan
 from fizz.controllers.deployment.rollback import RolledBack
 from fizz.controllers.deployment.template import (
@@ -29,7 +35,10 @@ from fizz.schemas.apps import Deployment, DeploymentStatus, Template
 from fizz.schemas.base import JSON
 from fizz.schemas.conditions import find
 from fizz.schemas.container import Container
+from fizz.schemas.core import ConfigMap, Secret
+from fizz.schemas.meta import Object
 from fizz.schemas.node import Node
+from fizz.schemas.sources import SourceRef, references
 
 __all__ = ["DeploymentController"]
 
@@ -38,6 +47,9 @@ _WORKERS: Final = 16
 _TAKEN_SECONDS: Final = 1.0
 """When to look again after somebody else made a Container that we do not see yet."""
 
+_BEHIND_SECONDS: Final = 0.05
+"""When to look again after the server knew more than the informers did."""
+
 log: Final = structlog.get_logger()
 
 
@@ -45,13 +57,46 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class _Sources:
+    """Secrets and ConfigMaps, as they are known and as they are."""
+
+    def __init__(self, manager: Manager) -> None:
+        self._client = manager.client
+        self.secrets, self.configs = manager.informer(Secret), manager.informer(ConfigMap)
+
+    def get(self, namespace: str, ref: SourceRef) -> Secret | ConfigMap | None:
+        return (self.secrets if ref.kind == "Secret" else self.configs).get(namespace, ref.name)
+
+    async def is_known(self, namespace: str, ref: SourceRef) -> bool:
+        """Whether the object is as the informer has it."""
+        known = self.get(namespace, ref)
+        kind = Secret if ref.kind == "Secret" else ConfigMap
+        return await _version(self._client, kind, ref.name, namespace) == (
+            known.metadata.resource_version if known else None
+        )
+
+
+async def _version(client: Client, kind: type[Object], name: str, namespace: str) -> str | None:
+    """The version that the object has now; None if it is not there."""
+    try:
+        return (await client.get(kind, name, namespace)).metadata.resource_version
+    except NotFound:
+        return None
+
+
 class _Namespace:
     """The world of a plan, as the informers know it."""
 
     def __init__(
-        self, name: str, deployments: Informer[Deployment], containers: Informer[Container], nodes: Informer[Node]
+        self,
+        name: str,
+        deployments: Informer[Deployment],
+        containers: Informer[Container],
+        nodes: Informer[Node],
+        sources: "_Sources",
     ) -> None:
         self._name, self._deployments, self._containers, self._nodes = name, deployments, containers, nodes
+        self._sources = sources
 
     def deployments(self) -> Sequence[Deployment]:
         return self._deployments.list(self._name)
@@ -70,6 +115,9 @@ class _Namespace:
     def container(self, name: str) -> Container | None:
         return self._containers.get(self._name, name)
 
+    def source(self, ref: SourceRef) -> Secret | ConfigMap | None:
+        return self._sources.get(self._name, ref)
+
     @property
     def ports_shared(self) -> bool:
         ingresses = [node.status.ingress if node.status else None for node in self._nodes.list()]
@@ -84,6 +132,7 @@ class DeploymentController:
         self._deployments = manager.informer(Deployment)
         self._containers = manager.informer(Container)
         self._nodes = manager.informer(Node)
+        self._sources = _Sources(manager)
 
     def controller(self) -> Controller:
         """What the manager runs."""
@@ -92,6 +141,8 @@ class DeploymentController:
             .watches(self._deployments, map=self._of_deployment)
             .watches(self._containers, map=self._of_container)
             .watches(self._nodes, map=lambda _: ())
+            .watches(self._sources.secrets, map=lambda item: self._of_source(item, SourceRef("Secret", item.name)))
+            .watches(self._sources.configs, map=lambda item: self._of_source(item, SourceRef("ConfigMap", item.name)))
         )
 
     def _of_deployment(self, changed: Deployment) -> Iterator[Key]:
@@ -111,20 +162,35 @@ class DeploymentController:
         if deployment is not None:
             yield from self._of_deployment(deployment)
 
+    def _of_source(self, changed: Secret | ConfigMap, ref: SourceRef) -> Iterator[Key]:
+        for deployment in self._deployments.list(changed.namespace):
+            if ref in references(deployment.spec.template.spec):
+                yield Key(deployment.namespace, deployment.name)
+
     async def reconcile(self, key: Key) -> Result | None:
         """One step for one Deployment."""
         deployment = self._deployments.get(*key)
         if deployment is None:
             return None
-        made = plan(
-            _Namespace(key.namespace, self._deployments, self._containers, self._nodes), deployment, self._now()
-        )
+        world = _Namespace(key.namespace, self._deployments, self._containers, self._nodes, self._sources)
+        made = plan(world, deployment, self._now())
+        if _begins_update(world, deployment, made.actions) and not await self._is_known(deployment):
+            return Requeue(_BEHIND_SECONDS)
         complete = await self._do_all(deployment, made.actions)
         if made.status is not None:
             await self._write_status(deployment, made.status)
         if not complete:
             return Requeue(_TAKEN_SECONDS)
         return None if made.wait is None else Requeue(made.wait.total_seconds())
+
+    async def _is_known(self, deployment: Deployment) -> bool:
+        """Whether the Deployment and all that its containers use are as the informers have them."""
+        place, refs = deployment.namespace, sorted(references(deployment.spec.template.spec))
+        version, *others = await asyncio.gather(
+            _version(self._client, Deployment, deployment.name, place),
+            *(self._sources.is_known(place, ref) for ref in refs),
+        )
+        return version == deployment.metadata.resource_version and all(others)
 
     async def _do_all(self, deployment: Deployment, actions: Sequence[Action]) -> bool:
         """Creations together at the end, everything else one after the other. False if a name was found taken."""
@@ -196,7 +262,8 @@ class DeploymentController:
             await self._client.create(action.container)
         except AlreadyExists:  # made by another server or by ourselves a moment ago, or a stranger; the cache will tell
             return False
-        self._recorder.event(deployment, "Normal", "ContainerCreated", f"created {action.container.name}")
+        why = f": {action.why}" if action.why else ""
+        self._recorder.event(deployment, "Normal", "ContainerCreated", f"created {action.container.name}{why}")
         _log(deployment, action)
         return True
 
@@ -218,6 +285,14 @@ class DeploymentController:
             return
         if before is None or (before.reason, before.message) != (after.reason, after.message):
             self._recorder.event(deployment, "Warning", after.reason or "Failed", after.message or "")
+
+
+def _begins_update(world: _Namespace, deployment: Deployment, actions: Sequence[Action]) -> bool:
+    """Whether the actions touch Containers that use Secrets or ConfigMaps, and none is yet as it is to be."""
+    if not references(deployment.spec.template.spec) or not any(isinstance(each, Create | Delete) for each in actions):
+        return False
+    digest = digest_of(world, deployment)
+    return all(item.labels.get(labels.TEMPLATE_HASH) != digest for item in world.owned(deployment))
 
 
 def _log(deployment: Deployment, action: Action) -> None:

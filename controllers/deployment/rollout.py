@@ -20,7 +20,7 @@ slots are begun, what is old and works stays; so a bad image costs one replica, 
 itself if they come to work after all. With Rollback, the template that last worked is put back instead.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,8 +45,18 @@ class Step:
     wait: timedelta | None = None
 
 
-def step(slots: Sequence[Slot], strategy: UpdateStrategy | None, limits: Limits, now: datetime) -> Step:
-    """The next step of an update; a first start is one with nothing old."""
+def _of_older_template(_: Container) -> str:
+    return "made from an older template"
+
+
+def step(
+    slots: Sequence[Slot],
+    strategy: UpdateStrategy | None,
+    limits: Limits,
+    now: datetime,
+    outdated: Callable[[Container], str] = _of_older_template,
+) -> Step:
+    """The next step of an update; a first start is one with nothing old. `outdated` says why a Container is old."""
     strategy = strategy or UpdateStrategy()
     monitor, delay = _span(strategy.monitor), _span(strategy.delay)
     fill = [slot.ordinal for slot in slots if slot.is_empty]
@@ -60,7 +70,7 @@ def step(slots: Sequence[Slot], strategy: UpdateStrategy | None, limits: Limits,
     if next_batch > now:
         due.append(next_batch)
     elif not halted:
-        started, gone = _begin(unfinished, limits)
+        started, gone = _begin(unfinished, limits, outdated)
         fill += started
         remove += gone
     begun_all = not any(slot.old for slot in slots)
@@ -99,7 +109,9 @@ def _halt(slots: Sequence[Slot], strategy: UpdateStrategy) -> str | None:
     return failing[0] if len(failing) > bearable else None
 
 
-def _begin(slots: Sequence[Slot], limits: Limits) -> tuple[list[int], list[tuple[Container, str]]]:
+def _begin(
+    slots: Sequence[Slot], limits: Limits, outdated: Callable[[Container], str]
+) -> tuple[list[int], list[tuple[Container, str]]]:
     """Slots to start a new Container in beside the old one, and old Containers to delete first."""
     surge = limits.surge - sum(slot.current is not None and bool(slot.old) for slot in slots)
     unavailable = limits.unavailable - sum(not slot.serves for slot in slots)
@@ -109,11 +121,13 @@ def _begin(slots: Sequence[Slot], limits: Limits) -> tuple[list[int], list[tuple
         if slot.current is not None or not slot.old:
             continue
         if not slot.serves:
-            remove.append((_best_first(slot)[0], "made from an older template, and not ready"))
+            old = _best_first(slot)[0]
+            remove.append((old, f"{outdated(old)}, and not ready"))
         elif surge > 0:
             surge -= 1
             start.append(slot.ordinal)
         elif unavailable > 0:
             unavailable -= 1
-            remove.append((_best_first(slot)[0], "made from an older template"))
+            old = _best_first(slot)[0]
+            remove.append((old, outdated(old)))
     return start, remove

@@ -2,11 +2,14 @@
 
 Names are `<deployment>-<template hash>-<ordinal>`: two servers that decide the same thing make the same object, and the
 API server lets only one of them. The hash covers the template without what equals a default, so it is the same whether
-a default is spelled out or not, and stays when a later version of Fizz adds fields.
+a default is spelled out or not, and stays when a later version of Fizz adds fields. Where the containers use Secrets or
+ConfigMaps, it covers what these contain, too: see `contents`.
 """
 
 import hashlib
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from fizz.schemas import labels, names
@@ -23,22 +26,26 @@ __all__ = [
     "make_container",
     "ordinal_of",
     "owner_reference",
+    "recorded",
     "template_hash",
     "template_of",
 ]
 
 _INHERITED: Final = (labels.PROJECT, labels.SERVICE, labels.MANAGED_BY)
-_OWN_ANNOTATIONS: Final = {labels.STARTED_AFTER, labels.RESTARTED_AT}
+_OWN_ANNOTATIONS: Final = {labels.CONTENTS, labels.STARTED_AFTER, labels.RESTARTED_AT}
 """What a Container has for itself, and not from its template."""
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _LONGEST_STEM: Final = 235
 """An object's name has 253 characters at most; `-`, eight of the hash, `-` and an ordinal follow the stem."""
 
 
-def template_hash(template: Template) -> str:
-    """Eight hexadecimal digits that change when the template means something else."""
+def template_hash(template: Template, contents: Mapping[str, str] = _NONE) -> str:
+    """Eight hexadecimal digits that change when the template, or what it uses, means something else."""
     content = template.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     if not content.get("metadata"):
         content.pop("metadata", None)
+    if contents:
+        content["contents"] = dict(contents)
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:8]
 
@@ -66,8 +73,16 @@ def owner_reference(deployment: Deployment) -> OwnerReference:
     )
 
 
-def make_container(deployment: Deployment, digest: str, ordinal: int, started_after: str = "") -> Container:
-    """The Container of that replica, made from the present template. For the mark `started_after` see `following`."""
+def make_container(
+    deployment: Deployment,
+    digest: str,
+    ordinal: int,
+    started_after: str = "",
+    contents: Mapping[str, str] = _NONE,
+) -> Container:
+    """The Container of that replica, made from the present template. For the mark `started_after` see `following`, for
+    `contents` that module.
+    """
     template = deployment.spec.template
     meta = template.metadata
     inherited = {key: deployment.labels[key] for key in _INHERITED if key in deployment.labels}
@@ -83,8 +98,10 @@ def make_container(deployment: Deployment, digest: str, ordinal: int, started_af
         owner_references=[owner_reference(deployment)],
         finalizers=[labels.FINALIZER_NODE],
     )
-    mark = {labels.STARTED_AFTER: started_after} if started_after else {}
-    annotations = {**((meta and meta.annotations) or {}), **mark}
+    marks = {labels.STARTED_AFTER: started_after} if started_after else {}
+    if contents:
+        marks[labels.CONTENTS] = json.dumps(dict(contents), sort_keys=True)
+    annotations = {**((meta and meta.annotations) or {}), **marks}
     if annotations:
         metadata.annotations = annotations
     return Container(metadata=metadata, spec=template.spec)
@@ -111,7 +128,16 @@ def template_of(container: Container) -> Template:
         for left_out in (own, own.union(_INHERITED))
     ]
     digest = container.labels.get(labels.TEMPLATE_HASH)
-    return next((each for each in candidates if template_hash(each) == digest), candidates[0])
+    return next((each for each in candidates if template_hash(each, recorded(container)) == digest), candidates[0])
+
+
+def recorded(container: Container) -> dict[str, str]:
+    """What the Container was made with; empty for one that uses nothing, or whose mark makes no sense."""
+    try:
+        found = json.loads((container.metadata.annotations or {}).get(labels.CONTENTS, "{}"))
+    except ValueError:
+        return {}
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
 def controller_of(container: Container) -> OwnerReference | None:

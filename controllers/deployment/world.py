@@ -5,6 +5,8 @@ from typing import Protocol
 
 from fizz.schemas.apps import Deployment
 from fizz.schemas.container import Container
+from fizz.schemas.core import ConfigMap, Secret
+from fizz.schemas.sources import SourceRef
 
 __all__ = ["World"]
 
@@ -26,6 +28,9 @@ class World(Protocol):
 
     def container(self, name: str) -> Container | None:
         """The Container of that name, or None."""
+
+    def source(self, ref: SourceRef) -> Secret | ConfigMap | None:
+        """The Secret or ConfigMap, or None."""
 
     @property
     def ports_shared(self) -> bool:

@@ -31,12 +31,13 @@ from fizz.controllers.node.neighbours import links_of
 from fizz.controllers.node.objects import Objects
 from fizz.controllers.node.retries import Retries
 from fizz.controllers.node.session import Session
-from fizz.controllers.node.sources import SourceMissing, Sources, environment, files, references, targets
+from fizz.controllers.node.sources import SourceMissing, Sources, environment, files, targets
 from fizz.controllers.node.surroundings import Surroundings
 from fizz.schemas.container import Container
 from fizz.schemas.execs import ExecRequest
 from fizz.schemas.hooks import Hook
 from fizz.schemas.publishing import for_engine
+from fizz.schemas.sources import references
 
 __all__ = ["Attempt", "Clock", "Ground", "engine_names", "joinable", "own_networks"]
 

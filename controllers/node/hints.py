@@ -28,11 +28,11 @@ from fizz.controllers.node.neighbours import has_neighbour
 from fizz.controllers.node.reconcile_networks import NetworkReconciler
 from fizz.controllers.node.reconcile_volumes import VolumeReconciler
 from fizz.controllers.node.resources import uses_network, uses_volume
-from fizz.controllers.node.sources import SourceRef, references
 from fizz.schemas import labels
 from fizz.schemas.apps import Network, Volume
 from fizz.schemas.container import Container
 from fizz.schemas.core import ConfigMap, Secret
+from fizz.schemas.sources import SourceRef, references
 
 __all__ = ["Hints", "Look"]
 

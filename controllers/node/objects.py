@@ -13,13 +13,14 @@ from fizz.client.informer import Informer
 from fizz.client.manager import Manager
 from fizz.client.objects import Key, T
 from fizz.controllers.node.differences import difference
-from fizz.controllers.node.sources import SourceRef, Sources
+from fizz.controllers.node.sources import Sources
 from fizz.schemas import labels
 from fizz.schemas.apps import Network, ResourceStatus, Service, Volume
 from fizz.schemas.base import JSON
 from fizz.schemas.container import Container, ContainerStatus
 from fizz.schemas.core import ConfigMap, Secret
 from fizz.schemas.meta import Object
+from fizz.schemas.sources import SourceRef
 
 __all__ = ["ApiObjects", "Managed", "Objects"]
 

@@ -39,7 +39,7 @@ from fizz.controllers.node.plan import (
     shares_others,
 )
 from fizz.controllers.node.sickness import Sickness, Verdict, verdict
-from fizz.controllers.node.sources import SourceMissing, references, targets
+from fizz.controllers.node.sources import SourceMissing, targets
 from fizz.controllers.node.status import (
     AfterStart,
     Trouble,
@@ -50,6 +50,7 @@ from fizz.controllers.node.status import (
     with_ingress,
 )
 from fizz.schemas.container import Container, ContainerStatus
+from fizz.schemas.sources import references
 
 __all__ = ["ContainerReconciler"]
 

@@ -5,23 +5,17 @@ A reference that leads nowhere raises `SourceMissing`, which says which object o
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from fizz.controllers.node.files import FileContent
 from fizz.schemas.container import ContainerSpec
 from fizz.schemas.core import ConfigMap, Secret
 from fizz.schemas.env import EnvVar
 from fizz.schemas.mounts import FileProjection
+from fizz.schemas.sources import SourceRef, projections, reference
 
-__all__ = ["SourceMissing", "SourceRef", "Sources", "environment", "files", "references", "targets"]
-
-
-class SourceRef(NamedTuple):
-    """A Secret or ConfigMap in the container's namespace."""
-
-    kind: Literal["Secret", "ConfigMap"]
-    name: str
+__all__ = ["SourceMissing", "Sources", "environment", "files", "targets"]
 
 
 Sources = Mapping[SourceRef, Secret | ConfigMap]
@@ -36,21 +30,16 @@ class SourceMissing(Exception):
         self.reason = reason
 
 
-def references(spec: ContainerSpec) -> set[SourceRef]:
-    """The objects that the container needs."""
-    return {ref for ref, _ in _keys(spec)}
-
-
 def targets(spec: ContainerSpec) -> list[str]:
     """The paths in the container at which there are files from Secrets and ConfigMaps."""
-    return [each.target for _, each in _projections(spec)]
+    return [each.target for _, each in projections(spec)]
 
 
 def environment(variables: Sequence[EnvVar] | None, sources: Sources) -> list[tuple[str, str | None]]:
     """The variables with their values, None for one that shall not be set. Of two of one name, the later holds."""
     found: dict[str, str | None] = {}
     for variable in variables or []:
-        ref = _reference(variable)
+        ref = reference(variable)
         if ref is not None:
             found[variable.name] = _text(*ref, sources)
         else:
@@ -60,35 +49,7 @@ def environment(variables: Sequence[EnvVar] | None, sources: Sources) -> list[tu
 
 def files(spec: ContainerSpec, sources: Sources) -> list[FileContent]:
     """The files with their contents."""
-    return [_file(kind, each, sources) for kind, each in _projections(spec)]
-
-
-def _keys(spec: ContainerSpec) -> Iterator[tuple[SourceRef, str]]:
-    hooks = [*(spec.post_start or []), *(spec.pre_stop or [])]
-    for variables in (spec.env, *(hook.env for hook in hooks)):
-        for variable in variables or []:
-            if ref := _reference(variable):
-                yield ref
-    for kind, each in _projections(spec):
-        yield SourceRef(kind, each.name), each.key
-
-
-def _projections(spec: ContainerSpec) -> Iterator[tuple[Literal["Secret", "ConfigMap"], FileProjection]]:
-    for each in spec.secrets or []:
-        yield "Secret", each
-    for each in spec.configs or []:
-        yield "ConfigMap", each
-
-
-def _reference(variable: EnvVar) -> tuple[SourceRef, str] | None:
-    origin = variable.value_from
-    if origin is None:
-        return None
-    if origin.secret_key_ref:
-        return SourceRef("Secret", origin.secret_key_ref.name), origin.secret_key_ref.key
-    if origin.config_map_key_ref:
-        return SourceRef("ConfigMap", origin.config_map_key_ref.name), origin.config_map_key_ref.key
-    return None
+    return [_file(kind, each, sources) for kind, each in projections(spec)]
 
 
 def _file(kind: Literal["Secret", "ConfigMap"], each: FileProjection, sources: Sources) -> FileContent:

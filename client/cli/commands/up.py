@@ -154,7 +154,7 @@ async def _apply(
     client: Client, resources: Resources, rollout: Rollout, screen: Progress, timeout: float | None, quiet: bool
 ) -> None:
     done = await apply_project(client, resources, screen.say, timeout)
-    rollout.applied(each.object for each in done.results if each.object["kind"] == "Deployment")
+    rollout.applied(each.object for each in done.results if each.verb != "deleted")
     for line in [] if quiet else result_lines(done.results):
         screen.say(line)
 

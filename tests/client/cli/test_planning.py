@@ -110,6 +110,37 @@ def test_values_of_secrets_are_never_told() -> None:
     assert "c2lsZW5jZQ" not in told
 
 
+def test_a_changed_secret_replaces_the_containers_that_use_it_and_no_others() -> None:
+    old = item("Secret", "db-password", data={"db-password": "b25l"})
+    new = item("Secret", "db-password", data={"db-password": "dHdv"})
+    file = {"name": "db-password", "key": "db-password", "target": "/run/secrets/db-password"}
+    web, other = deployment("web", secrets=[file]), deployment("other")
+    running = [*containers(web, 1), *containers(other, 1)]
+
+    results = [done("configured", new), done("unchanged", web), done("unchanged", other)]
+    found = planned([old, web, other], results, running)
+
+    assert [(step.verb, step.name, step.why) for step in found] == [
+        ("change", "secret/db-password", "its content changes"),
+        ("replace", "deployment/web", "secret db-password changed"),
+    ]
+    assert found[1].containers == ("replace web-1, 1 at a time, start first: two of it do not get in each other's way",)
+    assert lines("shop", found)[-1] == "shop: 1 to change, 1 to replace"
+
+
+def test_a_change_of_template_and_content_is_one_step_with_both_reasons() -> None:
+    old, new = (item("ConfigMap", "site", data={"site": text}) for text in ("one", "two"))
+    file = {"name": "site", "key": "site", "target": "/site"}
+    before, after = deployment("web", configs=[file]), deployment("web", "shop:2", configs=[file])
+
+    found = planned([old, before], [done("configured", new), done("configured", after)], containers(before, 1))
+
+    assert [(step.verb, step.name, step.why) for step in found] == [
+        ("change", "configmap/site", "its content changes"),
+        ("change", "deployment/web", "the template changes, configmap site changed"),
+    ]
+
+
 def test_items_of_lists_are_told_by_their_names() -> None:
     old = deployment("web", env=[{"name": "A", "value": "1"}, {"name": "B", "value": "2"}])
     new = deployment("web", env=[{"name": "B", "value": "3"}, {"name": "C", "value": "4"}])

@@ -226,3 +226,18 @@ def test_what_may_crash_must_stand_for_a_while(status: dict[str, Any], wait: boo
 
     assert made.is_over()
     assert made.seconds_to_stand() == seconds
+
+
+def test_a_status_that_speaks_of_an_earlier_content_of_a_secret_does_not_count() -> None:
+    file = {"name": "key", "key": "key", "target": "/key"}
+    web = deployment(reason="Complete", **present(readyReplicas=1))
+    web["spec"]["template"]["spec"]["secrets"] = [file]
+    web["status"]["observedSources"] = [{"kind": "Secret", "name": "key", "resourceVersion": "7"}]
+    made = rollout_of(web, container(**RUNS))
+    made.applied([web, {"kind": "Secret", "metadata": {"name": "key", "resourceVersion": "8"}}])
+
+    before = made.states()["web"].stage
+    web["status"]["observedSources"][0]["resourceVersion"] = "8"
+
+    assert before is Stage.WAITING
+    assert made.states()["web"].stage is Stage.READY

@@ -10,7 +10,9 @@ from fizz.controllers.deployment.template import belongs_to, deployment_label, o
 from fizz.schemas import labels
 from fizz.schemas.apps import Dependency, DependencyCondition, Deployment, DeploymentSpec, Template
 from fizz.schemas.container import Container, ContainerSpec, ContainerStatus, Healthcheck
+from fizz.schemas.core import ConfigMap, Secret
 from fizz.schemas.meta import ObjectMeta
+from fizz.schemas.sources import SourceRef
 from fizz.schemas.strategy import UpdateStrategy
 
 __all__ = ["START", "SimulatedNamespace", "make_deployment"]
@@ -60,6 +62,7 @@ class SimulatedNamespace:
         self.done: list[str] = []
         self.created: list[str] = []
         self.ports_shared = False
+        self.sources: dict[SourceRef, Secret | ConfigMap] = {}
 
     # what plans see
 
@@ -78,6 +81,9 @@ class SimulatedNamespace:
 
     def container(self, name: str) -> Container | None:
         return self._containers.get(name)
+
+    def source(self, ref: SourceRef) -> Secret | ConfigMap | None:
+        return self.sources.get(ref)
 
     # what people do
 

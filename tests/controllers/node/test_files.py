@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from fizz.controllers.node.files import FileContent, Files
-from fizz.controllers.node.sources import SourceMissing, SourceRef, Sources, environment, files, references, targets
+from fizz.controllers.node.sources import SourceMissing, Sources, environment, files, targets
 from fizz.schemas.container import ContainerSpec
 from fizz.schemas.core import ConfigMap, Secret
+from fizz.schemas.sources import SourceRef, references
 from tests.controllers.node.world import config, secret
 
 

@@ -30,12 +30,13 @@ from fizz.controllers.node.reconcile_networks import NetworkReconciler
 from fizz.controllers.node.reconcile_volumes import VolumeReconciler
 from fizz.controllers.node.retries import Retries
 from fizz.controllers.node.session import Session
-from fizz.controllers.node.sources import SourceRef, Sources
+from fizz.controllers.node.sources import Sources
 from fizz.schemas import labels
 from fizz.schemas.apps import Network, ResourceStatus, Service, Volume
 from fizz.schemas.base import JSON
 from fizz.schemas.container import Container, ContainerStatus
 from fizz.schemas.core import ConfigMap, Secret
+from fizz.schemas.sources import SourceRef
 
 NODE = "node-1"
 SERVER = "server-uid"
