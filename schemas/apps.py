@@ -9,6 +9,7 @@ from fizz.schemas.base import Model
 from fizz.schemas.container import ContainerSpec
 from fizz.schemas.fields import Duration
 from fizz.schemas.meta import Condition, Object
+from fizz.schemas.mounts import AnonymousVolume
 from fizz.schemas.strategy import UpdateStrategy
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "IpamPool",
     "Network",
     "NetworkSpec",
+    "ReplicaVolumes",
     "ResourceStatus",
     "Restarts",
     "Service",
@@ -96,6 +98,19 @@ class SourceVersion(Model):
     resource_version: str = Field(description="Its resourceVersion.")
 
 
+class ReplicaVolumes(Model):
+    """The anonymous volumes of one replica. They are handed on to the Container that follows in its place."""
+
+    ordinal: int = Field(description="Which replica it is, from 0.")
+    node: str = Field(description="The node that they are on.")
+    renewed_at: str | None = Field(
+        None, description="The annotation fizz.dev/volumes-renewed-at of the Container that they were made for."
+    )
+    volumes: list[AnonymousVolume] = Field(
+        description="The volumes.", json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+
+
 class DeploymentStatus(Model):
     """How far the Deployment is."""
 
@@ -115,6 +130,11 @@ class DeploymentStatus(Model):
     observed_sources: list[SourceVersion] | None = Field(
         None,
         description="The Secrets and ConfigMaps that the containers use, in the versions that this status speaks of.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+    replica_volumes: list[ReplicaVolumes] | None = Field(
+        None,
+        description="The anonymous volumes of each replica that has any.",
         json_schema_extra={"x-kubernetes-list-type": "atomic"},
     )
     conditions: list[Condition] | None = Field(

@@ -16,7 +16,7 @@ from fizz.schemas.fields import Duration, Quantity, Time
 from fizz.schemas.hooks import Hook, PostStartStatus
 from fizz.schemas.limits import Resources, Ulimit
 from fizz.schemas.meta import Condition, Object
-from fizz.schemas.mounts import FileProjection, Mount
+from fizz.schemas.mounts import AnonymousVolume, FileProjection, Mount
 from fizz.schemas.neighbours import Link, VolumesFrom
 
 __all__ = [
@@ -291,6 +291,11 @@ class ContainerStatus(Model):
     finished_at: Time | None = Field(None, description="When it last ended.")
     ip_addresses: dict[str, str] | None = Field(None, description="Its address by network name.")
     ports: list[PortStatus] | None = Field(None, description="Ports as published, by the engine or by the ingress.")
+    anonymous_volumes: list[AnonymousVolume] | None = Field(
+        None,
+        description="The volumes that were made for paths without a Volume; they outlive the engine's container.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
     ingress: IngressStatus | None = Field(None, description="What the ingress of its node does for it.")
     post_start: PostStartStatus | None = Field(None, description="The hooks after the last start, if there are any.")
     observed_restart: str | None = Field(

@@ -17,12 +17,14 @@ __all__ = [
     "DEPLOYMENT",
     "FINALIZER_NODE",
     "FINALIZER_ORDERED_STOP",
+    "INHERITED_VOLUMES",
     "MANAGED_BY",
     "NAMESPACE",
     "NETWORK",
     "NODE",
     "ORDINAL",
     "PROJECT",
+    "REMOVE_VOLUMES",
     "RESTARTED_AT",
     "ROLLED_BACK",
     "SERVER",
@@ -32,6 +34,7 @@ __all__ = [
     "TEMPLATE_HASH",
     "UID",
     "VOLUME",
+    "VOLUMES_RENEWED_AT",
 ]
 
 PROJECT: Final = "fizz.dev/project"
@@ -52,6 +55,12 @@ CONTENTS: Final = "fizz.dev/contents"
 """Annotation on Containers: the contents of Secrets and ConfigMaps that it was made with, as hashes, in JSON."""
 ROLLED_BACK: Final = "fizz.dev/rolled-back"
 """An annotation on Deployments whose last update was undone: from which template to which, and why, as JSON."""
+INHERITED_VOLUMES: Final = "fizz.dev/inherited-volumes"
+"""Annotation on Containers that follow another one in its place: the anonymous volumes of that one, as JSON."""
+VOLUMES_RENEWED_AT: Final = "fizz.dev/volumes-renewed-at"
+"""Annotation on templates and their Containers: anonymous volumes pass only between Containers where it is the same."""
+REMOVE_VOLUMES: Final = "fizz.dev/remove-volumes"
+"""Annotation on Deployments and Containers that are about to be deleted: "true" if their anonymous volumes go, too."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 # On the engine's containers, networks and volumes:

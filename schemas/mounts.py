@@ -7,7 +7,7 @@ from pydantic import Field
 from fizz.schemas.base import Model
 from fizz.schemas.fields import Quantity
 
-__all__ = ["BindOptions", "FileProjection", "Mount", "TmpfsOptions", "VolumeOptions"]
+__all__ = ["AnonymousVolume", "BindOptions", "FileProjection", "Mount", "TmpfsOptions", "VolumeOptions"]
 
 
 class BindOptions(Model):
@@ -51,6 +51,13 @@ class Mount(Model):
     bind: BindOptions | None = Field(None, description="How a host path is mounted.")
     volume: VolumeOptions | None = Field(None, description="How a volume is mounted.")
     tmpfs: TmpfsOptions | None = Field(None, description="How a file system in memory is made.")
+
+
+class AnonymousVolume(Model):
+    """A volume without a name in any file, made for a path: by the image's VOLUME, or by a mount without a source."""
+
+    target: str = Field(description="Absolute path in the container.")
+    name: str = Field(description="The engine's name for it.")
 
 
 class FileProjection(Model):

@@ -14,6 +14,7 @@ as in Kubernetes. Who gives neither gives `parallelism`, as in Compose, which me
 Source: `deploy.update_config` of the Compose Deploy Specification; `strategy` of Kubernetes' Deployment.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -101,16 +102,20 @@ def _count(amount: Amount | None, replicas: int, *, up: bool) -> int:
     return -(-share // 100) if up else share // 100
 
 
-def chosen_order(strategy: UpdateStrategy | None, spec: ContainerSpec, *, ports_shared: bool) -> tuple[Order, str]:
-    """The order, and why it is that one. `ports_shared` says that replicas can share a published port."""
+def chosen_order(
+    strategy: UpdateStrategy | None, spec: ContainerSpec, *, ports_shared: bool, handed_on: Sequence[str] = ()
+) -> tuple[Order, str]:
+    """The order, and why it is that one. `ports_shared` says that replicas can share a published port, `handed_on` are
+    the paths of the anonymous volumes that a new Container has from the old one.
+    """
     if strategy and strategy.order:
         return strategy.order, "it is asked for"
-    if why := _conflict(spec, ports_shared):
+    if why := _conflict(spec, ports_shared, handed_on):
         return "StopFirst", why
     return "StartFirst", "two of it do not get in each other's way"
 
 
-def _conflict(spec: ContainerSpec, ports_shared: bool) -> str | None:
+def _conflict(spec: ContainerSpec, ports_shared: bool, handed_on: Sequence[str]) -> str | None:
     """Why two Containers of that spec cannot run beside each other, or None if they can."""
     if spec.container_name:
         return f"the name {spec.container_name} is taken until the old one is gone"
@@ -118,6 +123,9 @@ def _conflict(spec: ContainerSpec, ports_shared: bool) -> str | None:
         return f"both would write to {written.target}"
     if source := next((each for each in spec.volumes_from or [] if not each.read_only), None):
         return f"both would write to the volumes of {source.deployment or source.container}"
+    covered = {mount.target for mount in spec.mounts or [] if mount.source or mount.read_only or mount.type != "volume"}
+    if inherited := next((target for target in handed_on if target not in covered.union(spec.tmpfs or ())), None):
+        return f"both would write to the anonymous volume at {inherited}"
     for network in spec.networks or []:
         if fixed := network.ipv4_address or network.ipv6_address or network.mac_address:
             return f"the address {fixed} is taken until the old one is gone"
@@ -132,5 +140,7 @@ def _conflict(spec: ContainerSpec, ports_shared: bool) -> str | None:
 
 
 def _is_shared(mount: Mount) -> bool:
-    """Whether two Containers with that mount write to the same data. Anonymous volumes and tmpfs are each one's own."""
+    """Whether two Containers with that mount write to the same data. tmpfs is each one's own; for anonymous
+    volumes see `inheritance`.
+    """
     return mount.type in {"volume", "bind", "cluster"} and bool(mount.source) and not mount.read_only

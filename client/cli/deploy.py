@@ -9,6 +9,7 @@ from fizz.client.cli.failures import Failure
 from fizz.client.cli.formats import name_of
 from fizz.client.cli.imageids import keep_images
 from fizz.client.cli.project import Resources, project_selector
+from fizz.client.cli.renewing import mark_renewals
 from fizz.client.cli.session import FIELD_MANAGER
 from fizz.client.cli.waiting import wait_until_gone
 from fizz.schemas.types import JSON
@@ -20,9 +21,15 @@ _KINDS = (*PROJECT_KINDS, built_in("Volume"))
 
 
 async def apply_project(
-    client: Client, resources: Resources, say: Callable[[str], None], timeout: float | None = None
+    client: Client,
+    resources: Resources,
+    say: Callable[[str], None],
+    timeout: float | None = None,
+    *,
+    renewed_at: str | None = None,
 ) -> TransactionResult:
     """Apply the project and remove what is no longer in it, at one revision. Waits for the end of an earlier `down`.
+    For `renewed_at` see `renewing`.
 
     Raises `Failure` naming what is still being deleted after `timeout` seconds.
     """
@@ -31,7 +38,8 @@ async def apply_project(
         lists = await asyncio.gather(*(client.list(kind, resources.namespace, selector) for kind in _KINDS))
         existing = [item for listed in lists for item in listed.items if item["kind"] != "Volume"]
         try:
-            wanted = operations(keep_images(resources, existing), existing)
+            marked = mark_renewals(keep_images(resources, existing), existing, renewed_at)
+            wanted = operations(marked, existing)
             return await client.transaction(wanted, field_manager=FIELD_MANAGER)
         except (Conflict, Forbidden) as refusal:
             if not _is_leaving(refusal):
@@ -41,7 +49,9 @@ async def apply_project(
         await _wait_for_the_end(client, resources.namespace, leaving, timeout)
 
 
-async def dry_run(client: Client, resources: Resources) -> tuple[list[JSON], Sequence[OperationResult]]:
+async def dry_run(
+    client: Client, resources: Resources, *, renewed_at: str | None = None
+) -> tuple[list[JSON], Sequence[OperationResult]]:
     """What is there of the project, and what applying it would come to. Raises `Failure` while it is taken down."""
     selector = project_selector(resources.project)
     lists = await asyncio.gather(*(client.list(kind, resources.namespace, selector) for kind in _KINDS))
@@ -49,7 +59,8 @@ async def dry_run(client: Client, resources: Resources) -> tuple[list[JSON], Seq
     existing = [item for listed in (place, *lists) for item in listed.items]
     removable = [item for listed in lists for item in listed.items if item["kind"] != "Volume"]
     try:
-        wanted = operations(keep_images(resources, removable), removable)
+        marked = mark_renewals(keep_images(resources, removable), removable, renewed_at)
+        wanted = operations(marked, removable)
         done = await client.transaction(wanted, field_manager=FIELD_MANAGER, dry_run=True)
     except (Conflict, Forbidden) as refusal:
         if not _is_leaving(refusal):

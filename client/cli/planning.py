@@ -22,7 +22,8 @@ from fizz.client.api import OperationResult
 from fizz.client.cli.containers import in_order, number_of, short_name
 from fizz.client.cli.formats import name_of
 from fizz.schemas import labels
-from fizz.schemas.apps import DeploymentSpec
+from fizz.schemas.apps import DeploymentSpec, DeploymentStatus
+from fizz.schemas.inheritance import handed_on
 from fizz.schemas.ordering import dependencies_first
 from fizz.schemas.sources import SourceRef, keys_used
 from fizz.schemas.strategy import chosen_order, limits
@@ -192,7 +193,10 @@ def _updated(
     kept = [each for each in containers if number_of(each) <= replicas]
     if kept and (anew or old["spec"]["template"] != new["spec"]["template"]):
         spec = DeploymentSpec.load(new["spec"])
-        order, why = chosen_order(spec.update_strategy, spec.template.spec, ports_shared=ports_shared)
+        inherits = handed_on(DeploymentStatus.load(old.get("status") or {}), spec.template)
+        order, why = chosen_order(
+            spec.update_strategy, spec.template.spec, ports_shared=ports_shared, handed_on=inherits
+        )
         bound = limits(spec.update_strategy, order, replicas)
         pace = f"{bound.surge + bound.unavailable} at a time"
         how = "start first" if order == "StartFirst" else "stop first"

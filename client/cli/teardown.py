@@ -10,6 +10,7 @@ to go, too. Volumes that Fizz did not make hold no data of the project, and go.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,7 +58,7 @@ async def take_down(client: Client, project: str, namespace: str, how: Teardown,
         doomed = [item for item in items if item not in kept]
         found = found or bool(items)
         if how.volumes:
-            await _give_up_data(client, [item for item in doomed if item["kind"] == "Volume"])
+            await _give_up_data(client, doomed)
         if await _remove(client, project, namespace, doomed, show, how.grace_seconds, left()):
             break
     if kept:
@@ -113,15 +114,37 @@ async def _delete(client: Client, items: Sequence[JSON], grace_seconds: int | No
         )
 
 
-async def _give_up_data(client: Client, volumes: Sequence[JSON]) -> None:
-    """Let the volumes take their data along."""
-    patch = {"spec": {"reclaimPolicy": "Delete"}}
-    for item in volumes:
+async def _give_up_data(client: Client, items: Sequence[JSON]) -> None:
+    """Let the volumes take their data along, and the Deployments their anonymous volumes."""
+    patches: dict[str, JSON] = {
+        "Volume": {"spec": {"reclaimPolicy": "Delete"}},
+        "Deployment": {"metadata": {"annotations": {labels.REMOVE_VOLUMES: "true"}}},
+    }
+
+    async def patch(item: JSON) -> None:
         metadata = item["metadata"]
-        try:
-            await client.patch(built_in("Volume"), metadata["name"], patch, metadata["namespace"])
-        except NotFound:
-            continue
+        with suppress(NotFound):
+            kind = built_in(item["kind"])
+            await client.patch(kind, metadata["name"], patches[item["kind"]], metadata["namespace"])
+
+    giving = [item for item in items if item["kind"] == "Volume" or _may_have_volumes(item, items)]
+    await asyncio.gather(*map(patch, giving))
+
+
+def _may_have_volumes(item: JSON, items: Sequence[JSON]) -> bool:
+    """Whether it is a Deployment with anonymous volumes, as far as is known; with Containers that are not yet made,
+    it is not known.
+    """
+    if item["kind"] != "Deployment":
+        return False
+    statuses = [each.get("status") or {} for each in items if _is_owned(each, item)]
+    known = any(status.get("anonymousVolumes") or not status.get("containerID") for status in statuses)
+    return known or bool((item.get("status") or {}).get("replicaVolumes"))
+
+
+def _is_owned(item: JSON, owner: JSON) -> bool:
+    references = item["metadata"].get("ownerReferences") or ()
+    return any(each.get("uid") == uid_of(owner) for each in references)
 
 
 async def _remove_namespace(client: Client, project: str, namespace: str, show: Show, timeout: float | None) -> bool:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from fizz.controllers.deployment.contents import contents_of, versions_of, why_outdated
 from fizz.controllers.deployment.dependencies import Gate, GateState, gate, stops_after
 from fizz.controllers.deployment.following import Restart, mark_of, restarts
+from fizz.controllers.deployment.heirs import replica_volumes
 from fizz.controllers.deployment.rollback import RolledBack, rolled_back
 from fizz.controllers.deployment.rollout import Step, step
 from fizz.controllers.deployment.slots import Slot, arrange, is_good
@@ -31,6 +32,7 @@ from fizz.controllers.deployment.world import World
 from fizz.schemas import labels
 from fizz.schemas.apps import Deployment, DeploymentStatus, Template
 from fizz.schemas.container import Container
+from fizz.schemas.inheritance import handed_on, inheritance_of
 from fizz.schemas.strategy import chosen_order, limits
 
 __all__ = ["Action", "Adopt", "Create", "Delete", "Plan", "Restart", "RollBack", "SetFinalizers", "plan"]
@@ -72,10 +74,11 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Delete a Container, provided that it still is what was seen."""
+    """Delete a Container, provided that it still is what was seen; with its anonymous volumes if so said."""
 
     container: Container
     why: str
+    volumes: bool = False
 
     def __str__(self) -> str:
         return f"delete {self.container.name}: {self.why}"
@@ -120,6 +123,7 @@ def plan(world: World, deployment: Deployment, now: datetime) -> Plan:
     taken = _taken(world, deployment, digest, slots)
     undone = rolled_back(deployment, template_hash(deployment.spec.template))
     made = _step(world, deployment, slots, undone, now, lambda item: why_outdated(item, deployment, contents))
+    volumes = replica_volumes(deployment, slots)
     actions: list[Action] = [*_finalizer(deployment), *adoptions, *_shrink(deployment, excess)]
     back = _roll_back(deployment, slots, made, undone)
     if back is not None:
@@ -130,12 +134,15 @@ def plan(world: World, deployment: Deployment, now: datetime) -> Plan:
         def make(ordinal: int) -> Create:
             old = next(iter(slots[ordinal].old), None)
             why = why_outdated(old, deployment, contents) if old else ""
-            return Create(make_container(deployment, digest, ordinal, mark, contents), why)
+            inheritance = inheritance_of(volumes, deployment.spec.template, ordinal)
+            return Create(make_container(deployment, digest, ordinal, mark, contents, inheritance), why)
 
         actions += _replace(deployment, made, make, taken)
         actions += restarts(mark, [slot.current for slot in slots if slot.current], now)
     blocked = f"container {min(taken)} exists and belongs to somebody else; delete or rename it" if taken else None
-    news = News(opening, blocked, made.halted, undone, _stable(deployment, slots), versions_of(world, deployment))
+    news = News(
+        opening, blocked, made.halted, undone, _stable(deployment, slots), versions_of(world, deployment), volumes
+    )
     status = status_of(deployment, observe(deployment, digest, owned), news, now)
     return Plan(tuple(actions), status, made.wait)
 
@@ -150,7 +157,8 @@ def _step(
 ) -> Step:
     spec = deployment.spec
     strategy = (undone and spec.rollback_strategy) or spec.update_strategy
-    order, _ = chosen_order(strategy, spec.template.spec, ports_shared=world.ports_shared)
+    inherits = handed_on(deployment.status, spec.template)
+    order, _ = chosen_order(strategy, spec.template.spec, ports_shared=world.ports_shared, handed_on=inherits)
     return step(slots, strategy, limits(strategy, order, spec.replicas), now, outdated)
 
 
@@ -233,7 +241,9 @@ def _stop(world: World, deployment: Deployment, digest: str, owned: Sequence[Con
         return Plan((release,))
     waiting = stops_after(world, deployment)
     pause = Gate(GateState.WAITING, f"stops after {', '.join(waiting)}") if waiting else Gate(GateState.OPEN)
-    news = News(pause, sources=versions_of(world, deployment))
+    known = deployment.status.replica_volumes if deployment.status else None
+    news = News(pause, sources=versions_of(world, deployment), volumes=known or [])
     status = status_of(deployment, observe(deployment, digest, owned), news, now)
     doomed = () if waiting else (item for item in owned if item.metadata.deletion_timestamp is None)
-    return Plan(tuple(Delete(item, "its deployment is being deleted") for item in doomed), status)
+    volumes = (deployment.metadata.annotations or {}).get(labels.REMOVE_VOLUMES) == "true"
+    return Plan(tuple(Delete(item, "its deployment is being deleted", volumes) for item in doomed), status)

@@ -176,8 +176,11 @@ class DeploymentController:
         made = plan(world, deployment, self._now())
         if _begins_update(world, deployment, made.actions) and not await self._is_known(deployment):
             return Requeue(_BEHIND_SECONDS)
+        first = _remembers_more(deployment, made.status)
+        if first and made.status is not None:  # before the Containers go that told of the volumes
+            await self._write_status(deployment, made.status)
         complete = await self._do_all(deployment, made.actions)
-        if made.status is not None:
+        if not first and made.status is not None:
             await self._write_status(deployment, made.status)
         if not complete:
             return Requeue(_TAKEN_SECONDS)
@@ -220,6 +223,10 @@ class DeploymentController:
             case Delete(container, why):
                 meta = container.metadata
                 try:
+                    if action.volumes:
+                        annotations = {labels.REMOVE_VOLUMES: "true"}
+                        change: JSON = {"metadata": {"uid": meta.uid, "annotations": annotations}}
+                        meta = (await self._client.patch(Container, container.name, change, place)).metadata
                     await self._client.delete(
                         Container,
                         container.name,
@@ -269,12 +276,13 @@ class DeploymentController:
 
     async def _write_status(self, deployment: Deployment, status: DeploymentStatus) -> None:
         old = deployment.status or DeploymentStatus()
-        written = status.dump()
-        if written == old.model_dump(mode="json", by_alias=True, exclude_none=True):
+        written, before = status.dump(), old.model_dump(mode="json", by_alias=True, exclude_none=True)
+        if written == before:
             return
         self._warn(deployment, old, status)
+        patch = {"status": {**dict.fromkeys(before), **written}}  # what is not there any more is null
         try:
-            await self._client.patch(Deployment, deployment.name, {"status": written}, deployment.namespace, "status")
+            await self._client.patch(Deployment, deployment.name, patch, deployment.namespace, "status")
         except NotFound:
             return
 
@@ -293,6 +301,12 @@ def _begins_update(world: _Namespace, deployment: Deployment, actions: Sequence[
         return False
     digest = digest_of(world, deployment)
     return all(item.labels.get(labels.TEMPLATE_HASH) != digest for item in world.owned(deployment))
+
+
+def _remembers_more(deployment: Deployment, new: DeploymentStatus | None) -> bool:
+    """Whether the status has something to tell of volumes that it did not before."""
+    known = (deployment.status.replica_volumes if deployment.status else None) or []
+    return new is not None and any(each not in known for each in new.replica_volumes or [])
 
 
 def _log(deployment: Deployment, action: Action) -> None:

@@ -27,7 +27,7 @@ from fizz.controllers.deployment.rollback import RolledBack
 from fizz.controllers.deployment.slots import trouble_of
 from fizz.controllers.deployment.template import deployment_label, ordinal_of
 from fizz.schemas import labels
-from fizz.schemas.apps import Deployment, DeploymentStatus, SourceVersion, Template
+from fizz.schemas.apps import Deployment, DeploymentStatus, ReplicaVolumes, SourceVersion, Template
 from fizz.schemas.conditions import set_condition
 from fizz.schemas.container import Container
 
@@ -85,7 +85,8 @@ def _ready(container: Container) -> bool:
 @dataclass(frozen=True, slots=True)
 class News:
     """What planning found out: the gate, which needed name is `blocked`, why the update is `halted`, which one was
-    `undone`, the template that a failed one goes back to, and the versions of what the containers use.
+    `undone`, the template that a failed one goes back to, the versions of what the containers use, and the anonymous
+    volumes of the replicas.
     """
 
     gate: Gate
@@ -94,6 +95,7 @@ class News:
     undone: RolledBack | None = None
     stable: Template | None = None
     sources: list[SourceVersion] | None = None
+    volumes: Sequence[ReplicaVolumes] = ()
 
 
 def status_of(deployment: Deployment, observed: Observed, news: News, now: datetime) -> DeploymentStatus:
@@ -125,6 +127,7 @@ def status_of(deployment: Deployment, observed: Observed, news: News, now: datet
         selector=f"{labels.DEPLOYMENT}={deployment_label(deployment.name)}",
         stable_template=news.stable,
         observed_sources=news.sources,
+        replica_volumes=list(news.volumes) or None,
         conditions=conditions,
     )
 

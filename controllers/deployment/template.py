@@ -15,6 +15,7 @@ from typing import Final
 from fizz.schemas import labels, names
 from fizz.schemas.apps import Deployment, Template, TemplateMeta
 from fizz.schemas.container import Container
+from fizz.schemas.inheritance import Inheritance
 from fizz.schemas.meta import ObjectMeta, OwnerReference
 
 __all__ = [
@@ -32,7 +33,9 @@ __all__ = [
 ]
 
 _INHERITED: Final = (labels.PROJECT, labels.SERVICE, labels.MANAGED_BY)
-_OWN_ANNOTATIONS: Final = {labels.CONTENTS, labels.STARTED_AFTER, labels.RESTARTED_AT}
+_OWN_ANNOTATIONS: Final = {
+    labels.CONTENTS, labels.INHERITED_VOLUMES, labels.REMOVE_VOLUMES, labels.RESTARTED_AT, labels.STARTED_AFTER,
+}  # fmt: skip
 """What a Container has for itself, and not from its template."""
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _LONGEST_STEM: Final = 235
@@ -79,9 +82,10 @@ def make_container(
     ordinal: int,
     started_after: str = "",
     contents: Mapping[str, str] = _NONE,
+    inheritance: Inheritance | None = None,
 ) -> Container:
     """The Container of that replica, made from the present template. For the mark `started_after` see `following`, for
-    `contents` that module.
+    `contents` that module; `inheritance` is what it has from the one before it.
     """
     template = deployment.spec.template
     meta = template.metadata
@@ -98,10 +102,13 @@ def make_container(
         owner_references=[owner_reference(deployment)],
         finalizers=[labels.FINALIZER_NODE],
     )
-    marks = {labels.STARTED_AFTER: started_after} if started_after else {}
+    annotations = dict((meta and meta.annotations) or {})
+    if started_after:
+        annotations[labels.STARTED_AFTER] = started_after
     if contents:
-        marks[labels.CONTENTS] = json.dumps(dict(contents), sort_keys=True)
-    annotations = {**((meta and meta.annotations) or {}), **marks}
+        annotations[labels.CONTENTS] = json.dumps(dict(contents), sort_keys=True)
+    if inheritance is not None:
+        annotations[labels.INHERITED_VOLUMES] = inheritance.written()
     if annotations:
         metadata.annotations = annotations
     return Container(metadata=metadata, spec=template.spec)

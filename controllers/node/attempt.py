@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from fizz.client.objects import Key
+from fizz.controllers.node.anonymous import undeclared
 from fizz.controllers.node.create import connections, create_request
 from fizz.controllers.node.draining import Drains
 from fizz.controllers.node.ends import Ends
@@ -109,16 +110,22 @@ def engine_names(ground: Ground, item: Container) -> dict[str, str]:
 class Attempt:
     """Acts for one Container, `item`; None if it is gone, when there is only to stop and remove.
 
-    `peers` are the containers of ours that its references mean, see `neighbours`.
+    `peers` are the containers of ours that its references mean, see `neighbours`; `volumes` the anonymous volumes that
+    it has, by path, whatever container had them before.
     """
 
     def __init__(
-        self, ground: Ground, item: Container | None, peers: Mapping[str, EngineContainer] | None = None
+        self,
+        ground: Ground,
+        item: Container | None,
+        peers: Mapping[str, EngineContainer] | None = None,
+        volumes: Mapping[str, str] | None = None,
     ) -> None:
         self.engine = ground.engine
         self.created = ""
         self._ground, self._item = ground, None if item is None else ground.on_engine(item)
         self._peers = {reference: each.id for reference, each in (peers or {}).items()}
+        self._volumes = dict(volumes or {})
         self._sources: Sources | None = None
         self._names: tuple[str, ...] | None = None
         self._request: CreateRequest | None = None
@@ -130,12 +137,21 @@ class Attempt:
             around = self._surroundings(environment(item.spec.env, await self._read()))
             if lacking := sorted(set(own_networks(item)) - set(around.networks)):
                 raise Missing(f"Network {lacking[0]!r} is not ready any more")
-            self._request, warnings = create_request(item.spec, around)
             image = await self._ground.images.reference(item)
+            around = replace(around, inherited=await self._inherited(image))
+            self._request, warnings = create_request(item.spec, around)
             self._request = replace(self._request, body={**self._request.body, "Image": image})
             for warning in warnings:
                 self.tell("Warning", "Unsupported", warning)
         return self._request
+
+    async def _inherited(self, image: str) -> dict[str, str]:
+        """The volumes that the container has from those before it, as far as it still has a place for them."""
+        if not self._volumes:
+            return {}
+        declared = await self._ground.images.declared_volumes(image)
+        gone = undeclared(self._container().spec, self._volumes, declared)
+        return {path: name for path, name in self._volumes.items() if path not in gone}
 
     async def connections(self) -> Sequence[Connection]:
         await self._read_names()

@@ -43,7 +43,7 @@ _SOCKET: Final = "/var/run/docker.sock"
 
 def create_request(spec: ContainerSpec, around: Surroundings) -> tuple[CreateRequest, tuple[str, ...]]:
     """The payload, and warnings. Raises `Unsupported` for what this engine cannot do."""
-    mounts, warnings = mounts_of(spec.mounts or [], around.volumes, around.files, around.api_version)
+    mounts, warnings = mounts_of(spec.mounts or [], around.volumes, around.files, around.api_version, around.inherited)
     if spec.use_api_socket:
         mounts["Binds"] = [*mounts.get("Binds", ()), _socket(around)]
     endpoints, more = endpoints_of(spec, around)

@@ -16,6 +16,7 @@ say but for propagation, `Mounts` for the rest.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from posixpath import normpath
 from typing import Final
 
 from fizz.controllers.node.engine import ApiVersion, Unsupported
@@ -40,23 +41,32 @@ class FileMount:
 
 
 def mounts_of(
-    mounts: Sequence[Mount], volumes: Mapping[str, str], files: Sequence[FileMount], version: ApiVersion
+    mounts: Sequence[Mount],
+    volumes: Mapping[str, str],
+    files: Sequence[FileMount],
+    version: ApiVersion,
+    inherited: Mapping[str, str] | None = None,
 ) -> tuple[JSON, list[str]]:
-    """`Mounts` and `Binds` of a HostConfig, and warnings. `volumes` goes from our names to the engine's.
+    """`Mounts` and `Binds` of a HostConfig, and warnings. `volumes` goes from our names to the engine's, `inherited`
+    from paths to the names of volumes that are there already, where a mount has no source or there is no mount.
 
     Raises `Unsupported` for what this engine cannot do.
     """
     structured: list[JSON] = []
     binds: list[str] = []
     warnings: list[str] = []
+    left = dict(inherited or {})
     for mount in mounts:
         _check(mount, version)
-        if _is_string(mount):
+        if mount.type == "volume" and not mount.source and (name := left.pop(normpath(mount.target), None)):
+            structured.append(_structured(mount.model_copy(update={"source": name, "volume": None}), {}))
+        elif _is_string(mount):
             binds.append(_bind_string(mount, volumes))
             if mount.type == "bind" and mount.bind and mount.bind.selinux and mount.bind.create_host_path is False:
                 warnings.append(f"mounts[{mount.target}].bind.createHostPath: with selinux, a missing path is created")
         else:
             structured.append(_structured(mount, volumes))
+    structured += [{"Type": "volume", "Source": name, "Target": path} for path, name in sorted(left.items())]
     structured += [{"Type": "bind", "Source": each.source, "Target": each.target, "ReadOnly": True} for each in files]
     return {**({"Mounts": structured} if structured else {}), **({"Binds": binds} if binds else {})}, warnings
 

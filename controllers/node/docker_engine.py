@@ -5,8 +5,8 @@ Paths and payloads are the Engine API's own. How calls are made is in `docker_ca
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -26,6 +26,7 @@ from fizz.controllers.node.engine import (
     EngineNetwork,
     EngineVolume,
     Execution,
+    InUse,
     LogEntry,
     Missing,
 )
@@ -140,9 +141,12 @@ class DockerEngine(DockerImages):
                     kept = (kept + entry.text)[-_KEPT_OUTPUT:]
         return Execution(code, kept.decode(errors="replace"))
 
-    async def remove(self, container: str) -> None:
+    async def remove(self, container: str, volumes: Collection[str] = ()) -> None:
         path = f"/containers/{segment(container)}"
-        await self.quick(lambda: self.connection.send("remove", "DELETE", path, {"v": "1", "force": "1"}))
+        await self.quick(lambda: self.connection.send("remove", "DELETE", path, {"force": "1"}))
+        for name in volumes:
+            with suppress(Missing, InUse):
+                await self.remove_volume(name)
 
     async def logs(
         self, container: EngineContainer, *, follow: bool, tail: int | None, since: str

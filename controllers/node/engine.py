@@ -21,7 +21,7 @@ Errors:
     └── Refused         the engine says no for another reason; the message is its own
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -158,7 +158,7 @@ class EngineContainer:
     `exit_code` and `finished_at` tell of the last end, `health` is None without a health check and `health_output` is
     what its last check printed. `endpoints` goes by the engine's network names. To stop it, the engine sends
     `stop_signal` and, `stop_seconds` later, SIGKILL. `shares` are the other containers, by id or name, whose namespaces
-    it shares or whose volumes it mounts.
+    it shares or whose volumes it mounts, `volumes` the names of the volumes that are mounted in it, by path.
     """
 
     id: str
@@ -181,6 +181,7 @@ class EngineContainer:
     stop_seconds: int = 10
     tty: bool = False
     shares: frozenset[str] = frozenset()
+    volumes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def runs(self) -> bool:
@@ -208,7 +209,7 @@ class EngineVolume:
 @dataclass(frozen=True, slots=True)
 class EngineImage:
     """An image in the engine; `tagged_at` is when it last got a name, as by a pull. `size` is bytes, `platform` is as
-    linux/amd64, and `digests` are what registries call it.
+    linux/amd64, `digests` are what registries call it, and `volumes` the paths that it declares as volumes.
     """
 
     id: str
@@ -218,6 +219,7 @@ class EngineImage:
     size: int = 0
     created: datetime | None = None
     platform: str = ""
+    volumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,8 +312,10 @@ class Containers(Protocol):
     async def execute(self, container: str, request: ExecRequest) -> Execution:
         """Run a command in it, and wait until it ends. Raises `Missing`, or `Refused` if the container does not run."""
 
-    async def remove(self, container: str) -> None:
-        """Remove it with its anonymous volumes, by force. Raises `Missing`."""
+    async def remove(self, container: str, volumes: Collection[str] = ()) -> None:
+        """Remove it by force, and these volumes of its, as far as nobody else uses them. All others stay, anonymous
+        ones, too. Raises `Missing`.
+        """
 
     async def ping(self) -> None:
         """Whether the engine answers, quickly, and whoever comes. One that is about to stop does not: it still answers

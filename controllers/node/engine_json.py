@@ -105,6 +105,11 @@ def container_of(data: JSON) -> EngineContainer:
         stop_seconds=10 if config.get("StopTimeout") is None else config["StopTimeout"],
         tty=bool(config.get("Tty")),
         shares=shares_of(data.get("HostConfig") or {}),
+        volumes={
+            mount["Destination"]: mount["Name"]
+            for mount in data.get("Mounts") or []
+            if mount.get("Type") == "volume" and mount.get("Name")
+        },
     )
 
 
@@ -171,6 +176,7 @@ def image_of(data: JSON) -> EngineImage:
         size=data.get("Size") or 0,
         created=time_of(data.get("Created")),
         platform=platform,
+        volumes=tuple(sorted((data.get("Config") or {}).get("Volumes") or {})),
     )
 
 

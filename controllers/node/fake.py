@@ -6,8 +6,8 @@ The verbs are here and in `fake_images`; what happens to an engine from outside 
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -106,7 +106,12 @@ class FakeEngine(FakeImages):
         if image not in self.images and image not in self.ids.values():
             raise ImageMissing(f"No such image: {image}")
         box = FakeContainer(next(self._ids), request, self.id_of(image))
-        for name in box.volumes:
+        lenders = {source.partition(":")[0] for source in box.host_config.get("VolumesFrom") or ()}
+        for lender in lenders & self.boxes.keys():
+            box.lent |= self.boxes[lender].volumes
+        for path in box.anonymous_paths(self.declared.get(image, ())):
+            box.anonymous[path] = next(self._ids)
+        for name in box.volumes.values():
             self.vols.setdefault(name, EngineVolume(name, {}))
         endpoints = (request.body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
         box.endpoints = {name: Endpoint() for name in endpoints}
@@ -158,9 +163,12 @@ class FakeEngine(FakeImages):
         self._leave("execute")
         return done
 
-    async def remove(self, container: str) -> None:
+    async def remove(self, container: str, volumes: Collection[str] = ()) -> None:
         await self.enter("remove")
         self.remove_by_hand(self.box(container).id)
+        for name in volumes:
+            with suppress(Missing, InUse):
+                self._remove_volume(name)
         self._leave("remove")
 
     async def logs(
@@ -222,13 +230,16 @@ class FakeEngine(FakeImages):
 
     async def remove_volume(self, name: str) -> None:
         await self.enter("remove_volume")
+        self._remove_volume(name)
+        self._leave("remove_volume")
+
+    def _remove_volume(self, name: str) -> None:
         if name not in self.vols:
             raise Missing(f"get {name}: no such volume")
-        if any(name in box.volumes for box in self.boxes.values()):
+        if any(name in box.volumes.values() for box in self.boxes.values()):
             raise InUse(f"remove {name}: volume is in use")
         del self.vols[name]
         self.tell_all(EngineEvent("volume", "destroy", name, self.now()))
-        self._leave("remove_volume")
 
     # Inside
 

@@ -11,8 +11,10 @@ A program is read from the command, as far as tests need it:
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from posixpath import normpath
 from typing import Final, Literal
 
 from fizz.controllers.node.engine import (
@@ -55,6 +57,8 @@ class FakeContainer:
     ports: tuple[PublishedPort, ...] = ()
     log: list[LogEntry] = field(default_factory=list)
     stopped_by_hand: bool = False
+    anonymous: dict[str, str] = field(default_factory=dict)
+    lent: dict[str, str] = field(default_factory=dict)
     executed: list[ExecRequest] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
 
@@ -71,12 +75,22 @@ class FakeContainer:
         return self.body.get("Labels") or {}
 
     @property
-    def volumes(self) -> set[str]:
-        """The volumes with names that are mounted into it."""
+    def volumes(self) -> dict[str, str]:
+        """The volumes that are mounted into it, by path; those without a name were made for it."""
+        binds = (bind.split(":") for bind in self.host_config.get("Binds") or [])
+        named = {normpath(bind[1]): bind[0] for bind in binds if not bind[0].startswith("/")}
+        return {**self.lent, **self.anonymous, **named, **{path: name for path, name in self._mounted.items() if name}}
+
+    @property
+    def _mounted(self) -> dict[str, str]:
         mounts = self.host_config.get("Mounts") or []
-        named = {mount["Source"] for mount in mounts if mount["Type"] == "volume" and mount.get("Source")}
-        binds = (bind.partition(":")[0] for bind in self.host_config.get("Binds") or [])
-        return named | {source for source in binds if not source.startswith("/")}
+        return {normpath(mount["Target"]): mount.get("Source") or "" for mount in mounts if mount["Type"] == "volume"}
+
+    def anonymous_paths(self, declared: Iterable[str]) -> set[str]:
+        """The paths that need a volume of their own. `declared` are those of the image."""
+        return {path for path, name in self._mounted.items() if not name} | (
+            set(map(normpath, declared)) - set(self.volumes)
+        )
 
     @property
     def runs(self) -> bool:
@@ -164,6 +178,7 @@ class FakeContainer:
             stop_seconds=self.body.get("StopTimeout", 10),
             tty=bool(self.body.get("Tty")),
             shares=shares_of(self.host_config),
+            volumes=self.volumes,
         )
 
     def execute(self, request: ExecRequest) -> Execution:

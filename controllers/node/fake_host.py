@@ -41,6 +41,8 @@ class FakeHost:
         self.images, self.registry = set(images), set(registry)
         self.ids: dict[str, str] = {}
         """Ids of images by name; of the others, the name is the id."""
+        self.declared: dict[str, Sequence[str]] = {}
+        """Paths that images declare as volumes, by name."""
         self.builds: list[tuple[Build, bytes]] = []
         self.boxes: dict[str, FakeContainer] = {}
         self.nets = {name: EngineNetwork(f"net-{name}", name, {}) for name in _BUILT_IN_NETWORKS}

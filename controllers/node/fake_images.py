@@ -36,7 +36,9 @@ class FakeImages(FakeHost, ABC):
         await self.enter("image")
         if name in self.ids.values():
             return EngineImage(name, tags=tuple(tag for tag in sorted(self.images) if self.id_of(tag) == name))
-        return EngineImage(self.id_of(name), tags=(name,)) if name in self.images else None
+        if name not in self.images:
+            return None
+        return EngineImage(self.id_of(name), tags=(name,), volumes=tuple(self.declared.get(name, ())))
 
     async def pull(self, name: str, platform: str) -> AsyncGenerator[Progress, None]:
         await self.enter("pull")

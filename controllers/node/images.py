@@ -109,6 +109,11 @@ class Images:
             return name
         return chosen if await self._engine.image(chosen) else name
 
+    async def declared_volumes(self, image: str) -> tuple[str, ...]:
+        """The paths that the image declares as volumes; none if it is not there."""
+        found = await self._engine.image(image)
+        return found.volumes if found is not None else ()
+
     async def _has_chosen(self, container: Container) -> bool:
         """Whether it was said which image it is, by content, and the engine has it: there is nothing to look for."""
         chosen = container.spec.image_id

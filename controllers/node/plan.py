@@ -113,16 +113,17 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Remove a container with its anonymous volumes."""
+    """Remove a container, and those volumes of its that go with it."""
 
     container: EngineContainer
+    volumes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"remove {self.container.name}"
 
     async def run(self, hands: Hands) -> None:
         try:
-            await hands.engine.remove(self.container.id)
+            await hands.engine.remove(self.container.id, self.volumes)
         except Missing:
             return  # somebody was faster
 
@@ -240,7 +241,7 @@ class Wanted:
     """The Container as it is wanted. `files` says that it has any, `networks` counts those that it joins; `final` says
     that it had come to its end, `ready_to_start` that nothing that it needs is missing, `restart` that somebody asked
     for a new start, `sick` that it is unhealthy and is to be restarted now. `grace_seconds` is the time that it has to
-    end, if not its own.
+    end, if not its own; `doomed_volumes` are the volumes that go with it when it is deleted.
     """
 
     uid: str
@@ -254,6 +255,7 @@ class Wanted:
     restart: bool = False
     sick: bool = False
     grace_seconds: int | None = None
+    doomed_volumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +354,8 @@ def _is_mine(container: EngineContainer, view: View) -> bool:
 
 
 def _end(mine: Sequence[EngineContainer], wanted: Wanted | None) -> tuple[Action, ...]:
-    actions = _sweep(mine, "its Container was deleted", wanted.grace_seconds if wanted else None)
+    seconds, volumes = (wanted.grace_seconds, wanted.doomed_volumes) if wanted else (None, ())
+    actions = _sweep(mine, "its Container was deleted", seconds, volumes)
     if any(each.state == "removing" for each in mine):
         return tuple(actions)  # the engine is at it, and will say when it is gone; only then the Container may go
     uids = dict.fromkeys([*([wanted.uid] if wanted else []), *(each.labels[labels.UID] for each in mine)])
@@ -360,14 +363,16 @@ def _end(mine: Sequence[EngineContainer], wanted: Wanted | None) -> tuple[Action
     return (*actions, Release()) if wanted else tuple(actions)
 
 
-def _sweep(containers: Sequence[EngineContainer], why: str, seconds: int | None = None) -> list[Action]:
+def _sweep(
+    containers: Sequence[EngineContainer], why: str, seconds: int | None = None, volumes: tuple[str, ...] = ()
+) -> list[Action]:
     actions: list[Action] = []
     for container in containers:
         if container.state == "removing":
             continue
         if container.runs:
             actions.append(Stop(container, why, seconds))
-        actions.append(Remove(container))
+        actions.append(Remove(container, volumes))
     return actions
 
 

@@ -11,6 +11,7 @@ import structlog
 
 from fizz.client.controller import Requeue, Result
 from fizz.client.objects import Key, key_of
+from fizz.controllers.node.anonymous import inherits, known_volumes, own_volumes
 from fizz.controllers.node.attempt import Attempt, Ground, engine_names, joinable, own_networks
 from fizz.controllers.node.engine import (
     EngineContainer,
@@ -49,6 +50,7 @@ from fizz.controllers.node.status import (
     was_final,
     with_ingress,
 )
+from fizz.schemas import labels
 from fizz.schemas.container import Container, ContainerStatus
 from fizz.schemas.sources import references
 
@@ -103,7 +105,7 @@ class ContainerReconciler:
         left = ground.drains.remaining(item) if stopping and ground.ingress else 0.0
         if stopping and (deleting or left):
             # It may take a while: say that it has begun. The ingress will say when nobody is connected any more.
-            await self._write(item, current, None, stopping=True)
+            await self._write(item, current, None, found, stopping=True)
         if left:
             return Requeue(left)
         if actions:
@@ -116,7 +118,7 @@ class ContainerReconciler:
             current = chosen(self._view(item, await ground.mirror.look(key)))
         elif current is not None and current.runs:
             await self._refresh_files(key, item)
-        await self._write(item, current, trouble)
+        await self._write(item, current, trouble, found)
         if current is not None and current.state == "running" and trouble is None:
             ground.retries.succeeded(key)
         if trouble and trouble.retry_after is not None:
@@ -157,6 +159,7 @@ class ContainerReconciler:
             restart=is_restart_due(item, found),
             sick=sick is not None and sick.is_due,
             grace_seconds=item.metadata.deletion_grace_period_seconds,
+            doomed_volumes=self._doomed_volumes(item, found),
         )
         ended = frozenset(each.id for each in found if self._is_final(item, each))
         ids = {network.name: network.id for network in joinable(self._ground, item).values()}
@@ -174,6 +177,19 @@ class ContainerReconciler:
             peers=None if lacking(self._ground, item) else frozenset(each.id for each in peers.values()),
             shared_since=max(shared, default=None),
         )
+
+    def _volumes(self, item: Container, found: Sequence[EngineContainer]) -> dict[str, str]:
+        """The anonymous volumes that the Container has had so far, by path."""
+        return known_volumes(item, found, peers_of(self._ground, item))
+
+    def _own_volumes(self, item: Container, container: EngineContainer) -> dict[str, str]:
+        return own_volumes(item.spec, container, peers_of(self._ground, item))
+
+    def _doomed_volumes(self, item: Container, found: Sequence[EngineContainer]) -> tuple[str, ...]:
+        """Those of them that go with it."""
+        if (item.metadata.annotations or {}).get(labels.REMOVE_VOLUMES) != "true":
+            return ()
+        return tuple(sorted(self._volumes(item, found).values()))
 
     def _is_awaited(self, item: Container, name: str, found: Sequence[EngineContainer]) -> bool:
         """Whether another Container is about to take the name that one of these has lost: it was made room for."""
@@ -205,7 +221,9 @@ class ContainerReconciler:
         self, key: Key, item: Container | None, actions: Sequence[Action], found: Sequence[EngineContainer]
     ) -> Trouble | None:
         ground = self._ground
-        attempt = Attempt(ground, item, peers_of(ground, item) if item else None)
+        attempt = Attempt(ground, None)
+        if item is not None:
+            attempt = Attempt(ground, item, peers_of(ground, item), inherits(item, self._volumes(item, found)))
         action: Action = actions[0]
         try:
             for action in actions:
@@ -288,8 +306,15 @@ class ContainerReconciler:
         return AfterStart(pending=True, done=known)
 
     async def _write(
-        self, item: Container, current: EngineContainer | None, trouble: Trouble | None, *, stopping: bool = False
+        self,
+        item: Container,
+        current: EngineContainer | None,
+        trouble: Trouble | None,
+        found: Sequence[EngineContainer],
+        *,
+        stopping: bool = False,
     ) -> None:
+        """Write the status. `found` is what the engine had before anything was done."""
         ground = self._ground
         after_start = await self._after_start(item, current)
         outside = current is not None and self._from_outside(item, current)
@@ -305,6 +330,7 @@ class ContainerReconciler:
             loop=None if sick is None or sick.is_due else str(sick),
             after_start=after_start,
             stopping=stopping,
+            volumes=self._volumes(item, found) if current is None else self._own_volumes(item, current),
             now=ground.now(),
         )
         if ground.ingress:

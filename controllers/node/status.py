@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from fizz.controllers.node.anonymous import as_status
 from fizz.controllers.node.engine import EngineContainer
 from fizz.controllers.node.sickness import HEALTHY, Record
 from fizz.schemas import labels
@@ -112,11 +113,12 @@ def status_of(
     loop: str | None = None,
     after_start: AfterStart = _NO_HOOKS,
     stopping: bool = False,
+    volumes: Mapping[str, str] | None = None,
     now: datetime,
 ) -> ContainerStatus:
     """The status that the Container should have. `networks` goes from the engine's names to ours. `record` is of its
     restarts for being unhealthy, `loop` says when the next one comes, if it has to wait for that.
-    `stopping` says that it is about to be stopped, though it stays wanted.
+    `stopping` says that it is about to be stopped, though it stays wanted. `volumes` are its anonymous ones, by path.
 
     `trouble` counts unless the container runs or has come to its end. One that runs has only one sort of trouble: it is
     not in all of its networks.
@@ -133,6 +135,7 @@ def status_of(
                 ready=False,
                 reason=trouble.reason if trouble else None,
                 message=(trouble.message or None) if trouble else None,
+                anonymous_volumes=as_status(volumes or {}),
                 observed_generation=item.metadata.generation,
             ),
             now,
@@ -177,6 +180,7 @@ def status_of(
             for port in container.ports
         ]
         or None,
+        anonymous_volumes=as_status(volumes or {}),
         post_start=done,
         observed_restart=_observed_restart(item, undone=trouble is not None or stopping),
         observed_generation=item.metadata.generation,

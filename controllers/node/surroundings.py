@@ -16,7 +16,8 @@ class Surroundings:
     container has in every network, besides its own. `peers` goes from a reference, as `service:web` or
     `container:web`, to the engine's id; what is not in it is no container of ours. `links` are `name:alias`. A value
     of `environment` is None if the variable shall not be set. `socket` is the path of the engine's own socket, empty
-    if it listens elsewhere.
+    if it listens elsewhere. `inherited` are the engine's names of volumes that it has from a container before it, by
+    path.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Surroundings:
     peers: Mapping[str, str] = field(default_factory=dict)
     links: Sequence[str] = ()
     socket: str = ""
+    inherited: Mapping[str, str] = field(default_factory=dict)
     api_version: ApiVersion = (1, 41)
 
     def mode(self, written: str) -> str:

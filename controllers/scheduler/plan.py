@@ -3,6 +3,8 @@
 The node with the fewest containers gets the next one; of equals, the first by name. Only nodes that are ready and
 schedulable count. Example, with 3, 1 and 1 containers on a, b and c: the next one goes to b, the one after that to c.
 
+A Container that has volumes from the one before it goes where they are, and waits if that node cannot take it.
+
 A Container that is deleted before it was bound has no agent that could let it go, so the scheduler does.
 """
 
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from fizz.schemas import labels
 from fizz.schemas.conditions import is_true
 from fizz.schemas.container import Container
+from fizz.schemas.inheritance import inherited
 from fizz.schemas.node import Node
 
 __all__ = ["Bind", "Decision", "Release", "Wait", "decide", "is_candidate"]
@@ -54,6 +57,11 @@ def decide(container: Container, nodes: Sequence[Node], load: Mapping[str, int])
             return None
         return Release(tuple(each for each in finalizers if each != labels.FINALIZER_NODE))
     candidates = [node for node in nodes if is_candidate(node)]
+    heritage = inherited(container)
+    if heritage is not None and any(node.name == heritage.node for node in nodes):
+        candidates = [node for node in candidates if node.name == heritage.node]
+        if not candidates:
+            return Wait(f"its volumes are on {heritage.node}, which cannot take it now")
     if not candidates:
         return Wait(_why_none(nodes))
     return Bind(min(candidates, key=lambda node: (load.get(node.name, 0), node.name)).name)

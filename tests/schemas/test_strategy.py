@@ -61,6 +61,23 @@ def test_what_cannot_get_in_its_own_way_starts_first(spec: dict[str, Any]) -> No
     assert chosen_order(None, ContainerSpec.load({"image": "x", **spec}), ports_shared=False)[0] == "StartFirst"
 
 
+@pytest.mark.parametrize(
+    ("spec", "order"),
+    [
+        pytest.param({}, "StopFirst", id="of the image"),
+        pytest.param({"mounts": [{"type": "volume", "target": "/d"}]}, "StopFirst", id="of a mount"),
+        pytest.param({"mounts": [{"type": "volume", "target": "/d", "readOnly": True}]}, "StartFirst", id="read only"),
+        pytest.param({"mounts": [{"type": "image", "source": "i", "target": "/d"}]}, "StartFirst", id="not any more"),
+        pytest.param({"tmpfs": {"/d": ""}}, "StartFirst", id="memory instead"),
+    ],
+)
+def test_an_anonymous_volume_that_is_handed_on_makes_it_stop_first(spec: dict[str, Any], order: str) -> None:
+    chosen, why = chosen_order(None, ContainerSpec.load({"image": "x", **spec}), ports_shared=False, handed_on=["/d"])
+
+    assert chosen == order
+    assert ("anonymous volume at /d" in why) == (order == "StopFirst")
+
+
 def test_a_published_port_that_replicas_share_is_no_reason_unless_it_is_in_host_mode() -> None:
     shared = ContainerSpec.load({"image": "x", "ports": [{"containerPort": 80, "hostPort": 8080}]})
     own = ContainerSpec.load({"image": "x", "ports": [{"containerPort": 80, "hostPort": 8080, "mode": "host"}]})

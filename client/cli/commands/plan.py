@@ -35,12 +35,12 @@ def command(options: Options, services: tuple[str, ...], no_deps: bool, output: 
     show_plan(options, read_resources(options, services, dependencies=not no_deps), output)
 
 
-def show_plan(options: Options, resources: Resources, output: str = "table") -> None:
-    """Print the plan, and end with its exit code."""
+def show_plan(options: Options, resources: Resources, output: str = "table", *, renewed_at: str | None = None) -> None:
+    """Print the plan, and end with its exit code. For `renewed_at` see `renewing`."""
     form = parse_output(output).form
     if form not in {Form.TABLE, Form.JSON, Form.YAML}:
         raise click.UsageError(f"a plan is written as table, json or yaml, not as {form.value}.")
-    planned = run(options, lambda client: _plan(client, resources))
+    planned = run(options, lambda client: _plan(client, resources, renewed_at))
     if form is Form.TABLE:
         click.echo("\n".join(planning.lines(resources.project, planned)))
     else:
@@ -50,10 +50,11 @@ def show_plan(options: Options, resources: Resources, output: str = "table") -> 
         raise click.exceptions.Exit(CHANGES)
 
 
-async def _plan(client: Client, resources: Resources) -> list[planning.Step]:
+async def _plan(client: Client, resources: Resources, renewed_at: str | None) -> list[planning.Step]:
     selector = project_selector(resources.project)
     tried, containers = await asyncio.gather(
-        dry_run(client, resources), client.list(built_in("Container"), resources.namespace, selector)
+        dry_run(client, resources, renewed_at=renewed_at),
+        client.list(built_in("Container"), resources.namespace, selector),
     )
     existing, results = tried
     return planning.steps(existing, results, containers.items, ports_shared=await ports_are_shared(client))

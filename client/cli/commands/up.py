@@ -59,6 +59,12 @@ _SAY_SECONDS = 2.0
     type=click.Choice(["always", "missing", "never"]),
     help="When to pull images, whatever the file says.",
 )
+@click.option(
+    "-V",
+    "--renew-anon-volumes",
+    is_flag=True,
+    help="Replace containers that have anonymous volumes, with new ones; the old volumes stay in the engine.",
+)
 @click.option("-w", "--watch", is_flag=True, help="Follow files, as `fizz develop` does, and show the logs.")
 @click.option("--quiet-pull", is_flag=True, help="Show no progress of pulls.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -76,6 +82,7 @@ def command(
     dry_run: bool,
     build: bool | None,
     pull: str | None,
+    renew_anon_volumes: bool,
     watch: bool,
     quiet_pull: bool,
     quiet: bool,
@@ -88,8 +95,9 @@ def command(
     """
     project = load_project(options, load_options(options, services, dependencies=not no_deps))
     resources = to_resources(project, partial=bool(services))
+    renewed_at = datetime.now(UTC).isoformat(timespec="milliseconds") if renew_anon_volumes else None
     if dry_run:
-        show_plan(options, resources)
+        show_plan(options, resources, renewed_at=renewed_at)
         return
     rules = read_rules(project) if watch else []
     if watch and (detach or wait):
@@ -97,7 +105,7 @@ def command(
     if watch and not rules:
         raise Failure("no service has develop.watch, so there is nothing to --watch")
     preparation = Preparation(build=build, pull=pull, quiet=quiet_pull or quiet)
-    run = _Run(options, project, resources, preparation, rules, quiet)
+    run = _Run(options, project, resources, preparation, rules, quiet, renewed_at)
     settings = load_settings(options)
     if started := ensure_server(settings):
         click.echo(started)
@@ -113,7 +121,7 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What is brought up, and how."""
+    """What is brought up, and how. `renewed_at` is set if anonymous volumes are to be made anew."""
 
     options: Options
     project: Project
@@ -121,6 +129,7 @@ class _Run:
     images: Preparation
     rules: Sequence[Rule] = ()
     quiet: bool = False
+    renewed_at: str | None = None
 
     async def prepare(self, client: Client) -> Resources:
         """The resources, with images that are there."""
@@ -151,11 +160,11 @@ async def _engines(client: Client) -> dict[str, str]:
 
 
 async def _apply(
-    client: Client, resources: Resources, rollout: Rollout, screen: Progress, timeout: float | None, quiet: bool
+    client: Client, run: _Run, resources: Resources, rollout: Rollout, screen: Progress, timeout: float | None
 ) -> None:
-    done = await apply_project(client, resources, screen.say, timeout)
+    done = await apply_project(client, resources, screen.say, timeout, renewed_at=run.renewed_at)
     rollout.applied(each.object for each in done.results if each.verb != "deleted")
-    for line in [] if quiet else result_lines(done.results):
+    for line in [] if run.quiet else result_lines(done.results):
         screen.say(line)
 
 
@@ -164,7 +173,7 @@ async def _detached(settings: Settings, run: _Run, rollout: Rollout, timeout: fl
     async with connect(settings) as client:
         resources = await run.prepare(client)
         with progress(plain=quiet) as screen:
-            await _apply(client, resources, rollout, screen, timeout, quiet)
+            await _apply(client, run, resources, rollout, screen, timeout)
             show = (lambda _: None) if quiet else screen.show
             selector = project_selector(resources.project)
             try:
@@ -209,7 +218,7 @@ async def _attached(settings: Settings, run: _Run, rollout: Rollout, timeout: fl
         resources = await run.prepare(client)
         with progress(plain=True) as screen:
             since = datetime.now(UTC)
-            await _apply(client, resources, rollout, screen, timeout, quiet=False)
+            await _apply(client, run, resources, rollout, screen, timeout)
             await _tell_cost(client, resources, screen)
             interrupted = asyncio.Event()
             developer = run.developer(client, screen)

@@ -60,6 +60,17 @@ def test_new_objects_come_in_the_order_in_which_things_start() -> None:
     assert [step.containers for step in found] == [(), ("start db-1",), ("start web-1, web-2 after db",)]
 
 
+def test_an_anonymous_volume_that_is_handed_on_is_why_it_stops_first() -> None:
+    old, new = deployment("web"), deployment("web", "shop:2")
+    volume = {"target": "/data", "name": "5448"}
+    old["status"] = {"replicaVolumes": [{"ordinal": 0, "node": "one", "volumes": [volume]}]}
+
+    (step,) = planned([old], [done("configured", new)], containers(old, 1))
+
+    why = "both would write to the anonymous volume at /data"
+    assert step.containers == (f"replace web-1, 1 at a time, stop first: {why}",)
+
+
 def test_a_changed_template_says_what_changes_what_is_replaced_and_how() -> None:
     old, new = deployment("web", replicas=2), deployment("web", "shop:2", replicas=2)
 

@@ -11,6 +11,7 @@ from fizz.client.cli.failures import Failure
 from fizz.client.cli.options import Options
 from fizz.client.cli.project import read_resources
 from fizz.client.testing import eventually
+from fizz.schemas import labels
 from fizz.schemas.apps import Deployment, Network, Volume
 from fizz.schemas.core import Namespace
 from tests.client.cli.commands_kit import Fizz, write
@@ -134,6 +135,25 @@ async def test_down_keeps_volumes_until_they_are_to_go(fizz: Fizz, client: Clien
     assert (again.exit_code, "nothing" in again.output) == (0, False)
     assert "volume/data gone" in whole.output
     assert "shop" not in [item.name for item in (await client.list(Namespace)).items]
+
+
+@pytest.mark.usefixtures("namespaces")
+async def test_anonymous_volumes_go_with_deployments_that_may_have_any_only_on_demand(
+    fizz: Fizz, client: Client
+) -> None:
+    write("compose.yaml", COMPOSE)
+    await fizz("apply", "-f", "compose.yaml")
+    volumes = [{"ordinal": 0, "node": "one", "volumes": [{"target": "/data", "name": "5448"}]}]
+    await client.patch(Deployment, "db", {"status": {"replicaVolumes": volumes}}, "shop", "status")
+    for name in ("db", "web"):
+        await hold(client, Deployment, name, HELD)
+    marks = []
+    for flags in ([], ["-v"]):
+        await fizz("down", *flags, "--wait-timeout", "0.1")
+        found = {item.name: item.metadata.annotations for item in (await client.list(Deployment, "shop")).items}
+        marks.append({name: (each or {}).get(labels.REMOVE_VOLUMES) for name, each in found.items()})
+
+    assert marks == [{"db": None, "web": None}, {"db": "true", "web": None}]
 
 
 async def test_down_passes_the_time_to_stop_on(fizz: Fizz, client: Client) -> None:

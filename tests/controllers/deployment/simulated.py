@@ -61,6 +61,7 @@ class SimulatedNamespace:
         self.now = START
         self.done: list[str] = []
         self.created: list[str] = []
+        self.without_volumes: list[str] = []
         self.ports_shared = False
         self.sources: dict[SourceRef, Secret | ConfigMap] = {}
 
@@ -166,6 +167,8 @@ class SimulatedNamespace:
             case Adopt(container):
                 container.metadata.owner_references = [owner_reference(deployment)]
             case Delete(container):
+                if action.volumes:
+                    self.without_volumes.append(container.name)
                 assert belongs_to(container, deployment), f"{container.name} is not {deployment.name}'s"
                 assert container.metadata.deletion_timestamp is None
                 container.metadata.deletion_timestamp = self.now

@@ -74,6 +74,34 @@ async def test_a_container_goes_from_created_over_running_to_exited(bench: Bench
     assert stopped.finished_at is not None
 
 
+async def test_an_anonymous_volume_outlives_its_container_unless_it_is_to_go_with_it(bench: Bench) -> None:
+    first = await bench.create("one", FOREVER, Mounts=[{"Type": "volume", "Target": "/data"}])
+    volumes = (await bench.engine.inspect(first)).volumes
+    await bench.engine.remove(first)
+    kept = await bench.engine.volume(volumes["/data"])
+
+    mount = {"Type": "volume", "Source": volumes["/data"], "Target": "/data"}
+    second = await bench.create("two", FOREVER, Mounts=[mount])
+    handed_on = (await bench.engine.inspect(second)).volumes
+    await bench.engine.remove(second, [*volumes.values(), f"{bench.run}-no-such-volume"])
+
+    assert kept is not None
+    assert handed_on == volumes
+    assert await bench.engine.volume(volumes["/data"]) is None
+
+
+async def test_a_volume_that_another_container_uses_does_not_go(bench: Bench) -> None:
+    first = await bench.create("one", FOREVER, Mounts=[{"Type": "volume", "Target": "/data"}])
+    name = (await bench.engine.inspect(first)).volumes["/data"]
+    second = await bench.create("two", FOREVER, Binds=[f"{name}:/lent"])
+
+    await bench.engine.remove(first, [name])
+
+    assert await bench.engine.volume(name) is not None
+    await bench.engine.remove(second, [name])
+    assert await bench.engine.volume(name) is None
+
+
 async def test_starting_and_stopping_twice_is_no_error(bench: Bench) -> None:
     container = await bench.run_it("web", FOREVER)
     await bench.engine.start(container)

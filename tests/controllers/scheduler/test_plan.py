@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from fizz.controllers.scheduler.plan import Bind, Release, Wait, decide
 from fizz.schemas import labels
 from fizz.schemas.container import Container
+from fizz.schemas.inheritance import Inheritance
+from fizz.schemas.mounts import AnonymousVolume
 from fizz.schemas.node import Node
 
 
@@ -51,6 +53,22 @@ def test_without_a_good_node_it_waits_and_says_why(nodes: list[Node], says: str)
 
     assert isinstance(decision, Wait)
     assert says in decision.message
+
+
+def heir(node: str) -> Container:
+    text = Inheritance(node=node, volumes=[AnonymousVolume(target="/data", name="5448")]).written()
+    return make_container(annotations={labels.INHERITED_VOLUMES: text})
+
+
+def test_a_container_with_inherited_volumes_goes_where_they_are() -> None:
+    assert decide(heir("b"), NODES, {"b": 9}) == Bind("b")
+
+
+def test_it_waits_while_the_node_of_its_volumes_cannot_take_it_and_goes_elsewhere_when_there_is_no_such_node() -> None:
+    waiting = decide(heir("b"), [make_node("a"), make_node("b", ready="False")], {})
+
+    assert waiting == Wait("its volumes are on b, which cannot take it now")
+    assert decide(heir("gone"), NODES, {}) == Bind("a")
 
 
 def test_a_bound_container_is_left_alone() -> None:
