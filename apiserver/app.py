@@ -53,6 +53,7 @@ async def serve(config: Config, ready: Callable[[], None] | None = None, stop: a
     certificates = _certificates(config)
     store = await LmdbStore.open(config.store, volatile=VOLATILE, max_bytes=config.max_bytes)
     tasks = [asyncio.create_task(Compactor(store).run(), name="store-compactor")]
+    service: Service | None = None
     try:
         app = build(store, keys=Keys(config.keys), reached=_reached(config, certificates))
         service = app.service
@@ -79,6 +80,8 @@ async def serve(config: Config, ready: Callable[[], None] | None = None, stop: a
     finally:
         for task in tasks:
             task.cancel()
+        if service is not None:
+            await service.close()
         await store.close()
         log.info("API server stopped")
 

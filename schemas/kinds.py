@@ -110,6 +110,7 @@ _NEW_EVENT_FIELDS: Final = (
 _RBAC: Final = ("rbac.authorization.k8s.io", "v1")
 _AUTHENTICATION: Final = ("authentication.k8s.io", "v1")
 _AUTHORIZATION: Final = ("authorization.k8s.io", "v1")
+_ADMISSION: Final = ("admissionregistration.k8s.io", "v1")
 _ASKED: Final = ("create",)
 _BINDING: Final = (
     Column("Role", "ref(.roleRef)"),
@@ -119,6 +120,7 @@ _BINDING: Final = (
     Column("ServiceAccounts", "subjects(.subjects,ServiceAccount)", priority=1),
 )
 _AGE: Final = Column("Age", ".metadata.creationTimestamp", "date")
+_WEBHOOKS: Final = (Column("Webhooks", "length(.webhooks)", "integer"), _AGE)
 _FIZZ: Final = ("fizz.dev", "v1")
 _APPS: Final = ("all", "fizz")
 
@@ -188,6 +190,14 @@ BUILTIN: Final[tuple[Kind, ...]] = (
         namespaced=False, columns=(Column("Created At", ".metadata.creationTimestamp"),),
     ),
     Kind(*_RBAC, "ClusterRoleBinding", "clusterrolebindings", "rbac", namespaced=False, columns=_BINDING),
+    Kind(
+        *_ADMISSION, "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "admissionregistration",
+        namespaced=False, categories=("api-extensions",), columns=_WEBHOOKS,
+    ),
+    Kind(
+        *_ADMISSION, "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", "admissionregistration",
+        namespaced=False, categories=("api-extensions",), columns=_WEBHOOKS,
+    ),
     Kind(*_AUTHENTICATION, "TokenReview", "tokenreviews", "authentication", namespaced=False, verbs=_ASKED),
     Kind(*_AUTHENTICATION, "SelfSubjectReview", "selfsubjectreviews", "authentication", namespaced=False, verbs=_ASKED),
     Kind(

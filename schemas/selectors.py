@@ -14,8 +14,17 @@ from enum import StrEnum
 from typing import Final
 
 from fizz.schemas.names import check_label_key, check_label_value
+from fizz.schemas.types import JSON
 
-__all__ = ["FieldSelector", "LabelSelector", "Operator", "Requirement", "parse_fields", "parse_labels"]
+__all__ = [
+    "FieldSelector",
+    "LabelSelector",
+    "Operator",
+    "Requirement",
+    "load_labels",
+    "parse_fields",
+    "parse_labels",
+]
 
 
 class Operator(StrEnum):
@@ -104,6 +113,37 @@ def parse_labels(text: str) -> LabelSelector:
                 raise ValueError(f"unable to parse requirement: expected ',' between requirements in {text!r}")
             if not tokens:
                 raise ValueError(f"unable to parse requirement: {text!r} ends with ','")
+    return LabelSelector(tuple(requirements))
+
+
+_WRITTEN: Final = {
+    "In": Operator.IN,
+    "NotIn": Operator.NOT_IN,
+    "Exists": Operator.EXISTS,
+    "DoesNotExist": Operator.NOT_EXISTS,
+}
+
+
+def load_labels(selector: JSON) -> LabelSelector:
+    """Read a label selector from its structured form, `matchLabels` and `matchExpressions`. Raises `ValueError` naming
+    the field that is wrong, as `matchExpressions[0].operator: ...`.
+    """
+    requirements: list[Requirement] = []
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if problem := check_label_key(key) or check_label_value(value):
+            raise ValueError(f"matchLabels: {problem}")
+        requirements.append(Requirement(key, Operator.IN, frozenset({value})))
+    for index, entry in enumerate(selector.get("matchExpressions") or ()):
+        place = f"matchExpressions[{index}]"
+        operator, values = _WRITTEN.get(entry["operator"]), entry.get("values") or []
+        if operator is None:
+            raise ValueError(f"{place}.operator: not a valid selector operator")
+        if bool(values) is not (operator in {Operator.IN, Operator.NOT_IN}):
+            said = "may not be specified" if values else "must be specified"
+            raise ValueError(f"{place}.values: {said} when `operator` is '{entry['operator']}'")
+        if problem := next(filter(None, (check_label_key(entry["key"]), *map(check_label_value, values))), None):
+            raise ValueError(f"{place}: {problem}")
+        requirements.append(Requirement(entry["key"], operator, frozenset(values)))
     return LabelSelector(tuple(requirements))
 
 

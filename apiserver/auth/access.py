@@ -4,7 +4,6 @@ The index follows the store's log. Before each answer it reads what was committe
 the moment on that its writer has the answer, and is gone as soon. Idle, that costs a comparison.
 """
 
-import asyncio
 from typing import Final
 
 import orjson
@@ -15,7 +14,8 @@ from fizz.apiserver.auth.index import Decision, Index, RoleRef
 from fizz.apiserver.auth.rbac import Rule
 from fizz.apiserver.auth.users import User
 from fizz.apiserver.kinds.registry import Registry
-from fizz.apiserver.store.types import LAST, Compacted, EventType, Store, Watcher
+from fizz.apiserver.store.following import Follower
+from fizz.apiserver.store.types import Store
 
 __all__ = ["Access"]
 
@@ -27,12 +27,10 @@ class Access:
     """Answers what users may do."""
 
     def __init__(self, store: Store, registry: Registry) -> None:
-        self._store = store
         found = [registry.lookup("rbac.authorization.k8s.io", "v1", plural) for plural in _PLURALS]
-        self._prefixes = tuple(resource.prefix() for resource in found if resource is not None)
+        prefixes = tuple(resource.prefix() for resource in found if resource is not None)
         self._index = Index()
-        self._watcher: Watcher | None = None
-        self._lock = asyncio.Lock()
+        self._follower = Follower(store, prefixes, self._reset, self._observe)
 
     async def decide(self, user: User, action: Action) -> Decision:
         """Whether the user may, and why."""
@@ -60,30 +58,13 @@ class Access:
 
     async def _current(self) -> Index:
         """The index with everything that is committed."""
-        if self._watcher is not None and self._watcher.position >= (self._store.revision, LAST):
-            return self._index
-        async with self._lock:
-            try:
-                await self._follow()
-            except Compacted:  # nobody asked for so long that the log does not reach back
-                self._watcher = None
-                await self._follow()
+        if not self._follower.is_current:
+            await self._follower.catch_up()
         return self._index
 
-    async def _follow(self) -> None:
-        if self._watcher is None:
-            await self._fill()
-        assert self._watcher is not None
-        while events := await self._watcher.next(0):
-            for event in events:
-                change = self._index.remove if event.type is EventType.DELETED else self._index.put
-                change(orjson.loads(event.value))
+    def _reset(self) -> None:
+        self._index = Index()
 
-    async def _fill(self) -> None:
-        index, revision = Index(), self._store.revision
-        for prefix in self._prefixes:
-            page = await self._store.list(prefix, revision=revision or None)
-            for record in page.records:
-                index.put(orjson.loads(record.value))
-        self._watcher = self._store.watch(self._prefixes, (revision, LAST))
-        self._index = index
+    def _observe(self, value: bytes, *, gone: bool) -> None:
+        change = self._index.remove if gone else self._index.put
+        change(orjson.loads(value))

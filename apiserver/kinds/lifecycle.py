@@ -20,7 +20,7 @@ from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.kinds.values import clone
 from fizz.schemas.base import JSON
 
-__all__ = ["Outcome", "create", "update"]
+__all__ = ["Outcome", "cleaned", "create", "update"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def create(resource: Resource, obj: JSON, *, namespace: str | None, now: datetim
 
     Raises `BadRequest` for what Kubernetes calls unreadable: another namespace than the request's, bad base64.
     """
-    new, unknown = _cleaned(resource, obj)
+    new, unknown = cleaned(resource, obj)
     new, causes = metadata.prepare_create(new, resource, namespace=namespace, now=now, uid=uid, suffix=suffix)
     breaches = resource.compiled.validate(new)
     causes = causes + breaches + resource.compiled.judge(new, None, breaches)
@@ -56,7 +56,7 @@ def update(resource: Resource, old: JSON, new: JSON, *, subresource: str = "") -
     Raises `BadRequest` as `create` does. `metadata.unchanged` tells whether anything is different then, and
     `metadata.may_go` whether the object goes now.
     """
-    new, unknown = _cleaned(resource, new)
+    new, unknown = cleaned(resource, new)
     new, causes = metadata.prepare_update(old, new, resource, subresource)
     breaches = resource.compiled.validate(new)
     if breaches:
@@ -72,7 +72,8 @@ def update(resource: Resource, old: JSON, new: JSON, *, subresource: str = "") -
     return Outcome(new, causes, unknown)
 
 
-def _cleaned(resource: Resource, obj: JSON) -> tuple[JSON, list[str]]:
+def cleaned(resource: Resource, obj: JSON) -> tuple[JSON, list[str]]:
+    """An object of this version without nulls and unknown fields, with defaults; and the paths of what was cut."""
     new: JSON = {"apiVersion": resource.api_version, "kind": resource.kind}
     new |= {name: clone(value) for name, value in obj.items() if name not in new}
     unknown = resource.compiled.clean(new)

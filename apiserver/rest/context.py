@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol, Self
 
 from fizz.apiserver import errors
+from fizz.apiserver.admission.admission import Admission
 from fizz.apiserver.auth.access import Access
 from fizz.apiserver.auth.authenticator import Authenticator
 from fizz.apiserver.auth.keys import Keys
@@ -65,13 +66,15 @@ class Context:
     registry: Registry
     access: Access
     authenticator: Authenticator
+    admission: Admission
     clock: Callable[[], datetime] = _now
     streams: Streams = field(default_factory=Streams)
 
     @classmethod
     def over(cls, store: Store, registry: Registry, keys: Keys) -> Self:
         """The context of a server over an open store."""
-        return cls(store, registry, Access(store, registry), Authenticator(store, registry, keys, _now))
+        authenticator = Authenticator(store, registry, keys, _now)
+        return cls(store, registry, Access(store, registry), authenticator, Admission(store, registry))
 
     def resource(self, target: Target) -> Resource:
         """The resource that a target names. Raises `NotFound` where none is served, or not in that scope."""

@@ -15,10 +15,12 @@ from typing import Final
 
 from fizz.apiserver import errors
 from fizz.apiserver.admission import namespaces
+from fizz.apiserver.auth.users import SERVER, User
 from fizz.apiserver.kinds.custom.names import CLEANUP, with_condition
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.kinds.values import show
 from fizz.apiserver.rest import reading
+from fizz.apiserver.rest.admitting import admit_deletion
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View, write
 from fizz.apiserver.rest.paths import Target
@@ -26,7 +28,7 @@ from fizz.apiserver.rest.query import ListOptions
 from fizz.schemas import times
 from fizz.schemas.base import JSON
 
-__all__ = ["DeleteOptions", "delete", "delete_collection", "delete_if_there", "parse_options", "plan_delete"]
+__all__ = ["DeleteOptions", "Deleted", "delete", "delete_collection", "delete_if_there", "parse_options", "plan_delete"]
 
 _FINALIZERS: Final = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 _POLICIES: Final = ("Background", "Foreground", "Orphan")
@@ -47,6 +49,27 @@ class DeleteOptions:
     uid: str | None = None
     resource_version: str | None = None
     dry_run: bool = False
+    user: User = SERVER
+    """Who asks for it; webhooks are not asked about what the server itself deletes."""
+
+    def dump(self) -> JSON:
+        """The fields of the wire form."""
+        said: JSON = {"propagationPolicy": self.policy}
+        if self.grace is not None:
+            said["gracePeriodSeconds"] = self.grace
+        if conditions := {
+            name: value for name, value in (("uid", self.uid), ("resourceVersion", self.resource_version)) if value
+        }:
+            said["preconditions"] = conditions
+        return {**said, "dryRun": ["All"]} if self.dry_run else said
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The answer to a deletion."""
+
+    item: JSON
+    warnings: tuple[str, ...] = ()
 
 
 def parse_options(body: JSON, query: Mapping[str, str]) -> DeleteOptions:
@@ -84,7 +107,7 @@ def _grace(body: JSON, query: Mapping[str, str]) -> int | None:
     return int(written)
 
 
-async def delete(context: Context, resource: Resource, target: Target, options: DeleteOptions) -> JSON:
+async def delete(context: Context, resource: Resource, target: Target, options: DeleteOptions) -> Deleted:
     """Delete one object: the `Status` of success if it is gone, the object if it waits for finalizers."""
     if target.subresource or target.name is None:
         raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
@@ -94,16 +117,23 @@ async def delete(context: Context, resource: Resource, target: Target, options: 
         live = await view.live(resource, target.namespace, name)
         if live is None:
             raise errors.NotFound.of(resource.name, name)
-        return [plan_delete(context, resource, live, options)]
+        return [await plan_delete(context, view, resource, live, options)]
 
     (draft,), _ = await write(context, plan, dry_run=options.dry_run)
-    return _success(draft) if draft.removed else draft.item
+    return Deleted(_success(draft) if draft.removed else draft.item, draft.warnings)
 
 
-def plan_delete(context: Context, resource: Resource, live: JSON, options: DeleteOptions) -> Draft:
+async def plan_delete(context: Context, view: View, resource: Resource, live: JSON, options: DeleteOptions) -> Draft:
     """What a deletion makes of an object. Raises `Conflict` where a precondition does not hold, `Forbidden`
-    for what must stay.
+    for what must stay, and what webhooks say.
     """
+    draft = _deletion(context, resource, live, options)
+    if options.user is SERVER:
+        return draft
+    return await admit_deletion(context, view, draft, live, options.user, options.dump(), dry_run=options.dry_run)
+
+
+def _deletion(context: Context, resource: Resource, live: JSON, options: DeleteOptions) -> Draft:
     metadata = live["metadata"]
     name = metadata["name"]
     if options.uid and options.uid != metadata["uid"]:
@@ -191,6 +221,6 @@ async def delete_if_there(context: Context, resource: Resource, item: JSON, opti
         live = await view.live(resource, metadata.get("namespace"), metadata["name"])
         if live is None or live["metadata"]["uid"] != metadata["uid"]:
             return []
-        return [plan_delete(context, resource, live, options)]
+        return [await plan_delete(context, view, resource, live, options)]
 
     await write(context, plan, dry_run=options.dry_run)

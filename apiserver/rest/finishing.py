@@ -1,11 +1,14 @@
 """The last steps of a write: the rules of the kind, the books of who owns what, and the draft that comes of it.
 
-`kinds.lifecycle` says what becomes of the object, `kinds.managed` who owns its fields; what is wrong is refused here
-with all causes, unknown and doubled fields are told as warnings, or refused where the request is strict.
+`kinds.lifecycle` says what becomes of the object, `kinds.managed` who owns its fields. What comes of that is a
+`Proposal`: admission may still change it, then it is *settled*. What is wrong then is refused with all causes; unknown
+and doubled fields are told as warnings, or refused where the request is strict, before anybody is asked.
 """
 
 import secrets
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fizz.apiserver import errors
@@ -18,32 +21,70 @@ from fizz.apiserver.rest.drafts import Draft
 from fizz.apiserver.rest.query import WriteOptions
 from fizz.schemas.base import JSON
 
-__all__ = ["apply", "create", "update"]
+__all__ = ["Proposal", "apply", "create", "update"]
 
 _VALIDATED: Final = ("Strict", "Warn")
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a write would make. `live` is None for a creation. `judge` says what becomes of the object if it is to be
+    another one, and `track` keeps its books, which a proposal with `causes` has not yet.
+    """
+
+    resource: Resource
+    live: JSON | None
+    obj: JSON
+    causes: list[Cause]
+    warnings: list[str]
+    judge: Callable[[JSON], lifecycle.Outcome]
+    track: Callable[[JSON], JSON]
+    generated: bool = False
+    """Whether the system chose the name."""
+
+    def changed(self, obj: JSON) -> "Proposal":
+        """The proposal after admission made another object of it. Who owns which fields stays as it was: what webhooks
+        change belongs to nobody.
+        """
+        books = self.obj["metadata"].get("managedFields") if not self.causes else obj["metadata"].get("managedFields")
+        metadata = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
+        outcome = self.judge({**obj, "metadata": {**metadata, "managedFields": books} if books else metadata})
+        item = outcome.obj
+        if self.causes and not outcome.causes:
+            item = self.track(item)
+        return replace(self, obj=item, causes=outcome.causes)
+
+    def settle(self) -> Draft:
+        """What is written. Raises `Invalid`."""
+        if self.causes:
+            name = self.obj.get("metadata", {}).get("name", "")
+            causes = [each.dump() for each in self.causes]
+            raise errors.Invalid.of(self.resource.kind, self.resource.group, name, causes)
+        if self.live is None:
+            return Draft.creation(self.resource, self.obj, self.warnings)
+        return _settle(self.resource, self.live, self.obj, self.warnings)
+
+
 def create(
     context: Context, resource: Resource, namespace: str | None, body: JSON, options: WriteOptions, *, applied: bool
-) -> Draft:
-    """What a creation makes; `applied` says that it was asked for by server-side apply. Raises `Invalid`."""
-    suffix = _suffix() if (body.get("metadata") or {}).get("generateName") else ""
+) -> Proposal:
+    """What a creation makes; `applied` says that it was asked for by server-side apply. Raises `BadRequest`."""
+    given = body.get("metadata") or {}
+    suffix = _suffix() if given.get("generateName") else ""
     now, uid = context.clock(), str(uuid.uuid4())
-    outcome = lifecycle.create(resource, body, namespace=namespace, now=now, uid=uid, suffix=suffix)
-    warnings = _accept(resource, outcome, options)
-    if not applied:
-        item = managed.track_update(
-            None,
-            outcome.obj,
-            manager=options.manager,
-            schema=resource.typed,
-            api_version=resource.api_version,
-            now=now,
+
+    def judge(obj: JSON) -> lifecycle.Outcome:
+        return lifecycle.create(resource, obj, namespace=namespace, now=now, uid=uid, suffix=suffix)
+
+    def track(obj: JSON) -> JSON:
+        if applied:
+            books = _merge(context, resource, None, body, "", options, force=True)["metadata"].get("managedFields", [])
+            return {**obj, "metadata": {**obj["metadata"], "managedFields": books}}
+        return managed.track_update(
+            None, obj, manager=options.manager, schema=resource.typed, api_version=resource.api_version, now=now
         )
-        return Draft.creation(resource, item, warnings)
-    books = _merge(context, resource, None, body, "", options, force=True)["metadata"].get("managedFields", [])
-    item = {**outcome.obj, "metadata": {**outcome.obj["metadata"], "managedFields": books}}
-    return Draft.creation(resource, item, warnings)
+
+    return _proposed(resource, None, judge(body), judge, track, options, generated=not given.get("name"))
 
 
 def _suffix() -> str:
@@ -52,26 +93,32 @@ def _suffix() -> str:
 
 def update(
     context: Context, resource: Resource, live: JSON, body: JSON, subresource: str, options: WriteOptions
-) -> Draft:
+) -> Proposal:
     """What a replacement of the live object makes. A write through `scale` brings the whole object, scaled.
 
-    Raises `Invalid`.
+    Raises `BadRequest`.
     """
-    outcome = lifecycle.update(resource, live, body, subresource="" if subresource == "scale" else subresource)
+    part = "" if subresource == "scale" else subresource
+
+    def judge(obj: JSON) -> lifecycle.Outcome:
+        return lifecycle.update(resource, live, obj, subresource=part)
+
+    def track(obj: JSON) -> JSON:
+        return managed.track_update(
+            live,
+            obj,
+            manager=options.manager,
+            schema=resource.typed,
+            api_version=resource.api_version,
+            now=context.clock(),
+            subresource=subresource,
+        )
+
+    outcome = judge(body)
     sent = (body.get("metadata") or {}).get("managedFields")
     if sent and sent != live["metadata"].get("managedFields") and not managed.is_reset(sent):
         outcome.causes.extend(managed.validate_entries(sent))
-    warnings = _accept(resource, outcome, options)
-    item = managed.track_update(
-        live,
-        outcome.obj,
-        manager=options.manager,
-        schema=resource.typed,
-        api_version=resource.api_version,
-        now=context.clock(),
-        subresource=subresource,
-    )
-    return _settle(resource, live, item, warnings)
+    return _proposed(resource, live, outcome, judge, track, options)
 
 
 def apply(
@@ -83,14 +130,21 @@ def apply(
     options: WriteOptions,
     *,
     force: bool,
-) -> Draft:
-    """What server-side apply makes of the live object. Raises `Conflict` for fields that others own, or `Invalid`."""
+) -> Proposal:
+    """What server-side apply makes of the live object. Raises `Conflict` for fields that others own; `BadRequest`."""
     unknown = resource.compiled.prune(clone(applied))
     _warnings(resource, unknown, options)  # in strict mode, before any conflict is looked for
     merged = _merge(context, resource, live, applied, subresource, options, force=force)
-    outcome = lifecycle.update(resource, live, merged, subresource=subresource)
+
+    def judge(obj: JSON) -> lifecycle.Outcome:
+        return lifecycle.update(resource, live, obj, subresource=subresource)
+
+    def track(obj: JSON) -> JSON:
+        return {**obj, "metadata": {**obj["metadata"], "managedFields": merged["metadata"].get("managedFields", [])}}
+
+    outcome = judge(merged)
     told = lifecycle.Outcome(outcome.obj, outcome.causes, unknown)
-    return _settle(resource, live, outcome.obj, _accept(resource, told, options))
+    return _proposed(resource, live, told, judge, track, options)
 
 
 def _merge(
@@ -125,8 +179,17 @@ def _merge(
         raise errors.BadRequest(f"the configuration cannot be applied: {problem}") from problem
 
 
-def _accept(resource: Resource, outcome: lifecycle.Outcome, options: WriteOptions) -> list[str]:
-    """The warnings of an outcome that may be. Raises `BadRequest` in strict mode, and `Invalid`."""
+def _proposed(
+    resource: Resource,
+    live: JSON | None,
+    outcome: lifecycle.Outcome,
+    judge: Callable[[JSON], lifecycle.Outcome],
+    track: Callable[[JSON], JSON],
+    options: WriteOptions,
+    *,
+    generated: bool = False,
+) -> Proposal:
+    """Raises `BadRequest` in strict mode, and for what Kubernetes could not read."""
     warnings = _warnings(resource, outcome.unknown, options)
     unreadable = [each for each in outcome.causes if _is_unreadable(resource, each)]
     if unreadable:
@@ -134,10 +197,8 @@ def _accept(resource: Resource, outcome: lifecycle.Outcome, options: WriteOption
             f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
             f"json: {'; '.join(map(str, unreadable))}"
         )
-    if outcome.causes:
-        name = outcome.obj.get("metadata", {}).get("name", "")
-        raise errors.Invalid.of(resource.kind, resource.group, name, [each.dump() for each in outcome.causes])
-    return warnings
+    obj = outcome.obj if outcome.causes else track(outcome.obj)
+    return Proposal(resource, live, obj, outcome.causes, warnings, judge, track, generated)
 
 
 def _is_unreadable(resource: Resource, cause: Cause) -> bool:

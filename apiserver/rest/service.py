@@ -10,8 +10,8 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -122,8 +122,15 @@ class Service:
             await asyncio.sleep(0)
 
     def end_streams(self) -> None:
-        """End all watches, each after a whole frame, and all logs that are followed; new ones end at once."""
+        """End all watches, each after a whole frame, and all logs that are followed; new ones end at once, and so do
+        calls to webhooks.
+        """
         self._context.streams.end()
+        self._context.admission.end()
+
+    async def close(self) -> None:
+        """Close what is kept open to others."""
+        await self._context.admission.close()
 
     async def _healthy(self, request: Request) -> Response:
         if "verbose" not in request.query_params:
@@ -292,13 +299,14 @@ class Service:
     async def _delete(self, request: Request, target: Target) -> Response:
         raw = await _body(request)
         body = decode(raw, request.headers.get("content-type", "")) if raw.strip() else {}
-        options = deleting.parse_options(body, request.query_params)
+        options = replace(deleting.parse_options(body, request.query_params), user=user_of(request.scope))
         resource = self._context.resource(target)
         if target.name is None:
             selection = query.parse_list(request.query_params)
             result = await deleting.delete_collection(self._context, resource, target.namespace, selection, options)
             return _json(result)
-        return _json(await deleting.delete(self._context, resource, target, options))
+        deleted = await deleting.delete(self._context, resource, target, options)
+        return _warned(_json(deleted.item), deleted.warnings)
 
     async def _transaction(self, request: Request) -> Response:
         body, options = await _read(request)
@@ -316,9 +324,14 @@ class Service:
         response = Response(
             encode(shown, form), status_code=201 if result.created else 200, media_type=form.content_type
         )
-        for text in result.warnings:
-            response.headers.append("Warning", _warning(text))
-        return response
+        return _warned(response, result.warnings)
+
+
+def _warned(response: Response, warnings: Iterable[str]) -> Response:
+    """The answer with warnings, each once."""
+    for text in dict.fromkeys(warnings):
+        response.headers.append("Warning", _warning(text))
+    return response
 
 
 def _warning(text: str) -> str:

@@ -16,6 +16,7 @@ Each operation is asked of the roles as if it were a request of its own: an appl
 where there is nothing yet.
 """
 
+from dataclasses import replace
 from typing import Any, Final
 
 from fizz.apiserver import errors
@@ -124,7 +125,8 @@ async def _plan_one(context: Context, view: View, operation: JSON, options: Writ
     said: JSON = {key: operation[key] for key in ("propagationPolicy", "gracePeriodSeconds") if key in operation}
     preconditions = {key: metadata[key] for key in ("uid", "resourceVersion") if metadata.get(key)}
     wanted = deleting.parse_options({**said, "preconditions": preconditions}, {})
-    return deleting.plan_delete(context, resource, live, wanted)
+    wanted = replace(wanted, user=options.user, dry_run=options.dry_run)
+    return await deleting.plan_delete(context, view, resource, live, wanted)
 
 
 def _action(resource: Resource, target: Target, verb: str) -> Action:
@@ -167,5 +169,6 @@ def _at(problem: errors.ApiError, index: int) -> errors.ApiError:
     causes = problem.details.get("causes") or [{"reason": problem.reason, "message": problem.message}]
     placed = [{**each, "field": f"{place}.object.{each['field']}" if each.get("field") else place} for each in causes]
     told = type(problem).__new__(type(problem))
-    errors.ApiError.__init__(told, f"{place}: {problem.message}", details={**problem.details, "causes": placed})
+    told.__dict__.update(problem.__dict__)  # a refusal may have more to it than its class says
+    told.message, told.details = f"{place}: {problem.message}", {**problem.details, "causes": placed}
     return told

@@ -1,9 +1,9 @@
 """Writing: create, update, patch and apply, planned by pure rules and committed on the condition of what was read.
 
-The order for every object: metadata is completed, admission is asked, the kind's own rules run, then its schema
-(nulls dropped, defaults set, unknown fields pruned and told, validated), then the fields get their managers. What is
-refused is refused with all causes. A write that changes nothing is answered with the object as it stands: no revision,
-no event. An object that was marked for deletion goes with its last finalizer.
+The order for every object: its schema cleans it (nulls dropped, defaults set, unknown fields pruned and told), metadata
+is completed, the fields get their managers, webhooks may change it, schema and the kind's own rules judge it, webhooks
+may refuse it. What is refused is refused with all causes. A write that changes nothing is answered with the object as
+it stands: no revision, no event. An object that was marked for deletion goes with its last finalizer.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from fizz.apiserver.auth.users import SERVER
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.kinds.values import show
 from fizz.apiserver.rest import finishing, patching, scale
+from fizz.apiserver.rest.admitting import admit
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View, write
 from fizz.apiserver.rest.paths import Target
@@ -117,7 +118,8 @@ async def plan_create(
     if namespace is not None and resource.namespaced:
         home = await view.live(_namespaces(context), None, namespace)
         namespaces.check_open(home, namespace, resource.name, name)
-    draft = finishing.create(context, resource, namespace, body, options, applied=applied)
+    proposal = finishing.create(context, resource, namespace, body, options, applied=applied)
+    draft = await admit(context, view, proposal, options)
     made = draft.item["metadata"]["name"]
     if await view.live(resource, namespace, made) is not None:
         raise errors.AlreadyExists.of(resource.name, made)
@@ -132,7 +134,10 @@ async def plan_update(
     live = await _live(view, resource, target)
     if target.subresource == "scale":
         _check_version(resource, live, _metadata(body))
-        return finishing.update(context, resource, live, scale.write(resource, live, body), "scale", options)
+        scaled = scale.write(resource, live, body)
+        return await admit(
+            context, view, finishing.update(context, resource, live, scaled, "scale", options), options, "scale"
+        )
     _check_subresource(resource, target.subresource)
     _check_type(resource, body)
     given = _metadata(body)
@@ -147,7 +152,8 @@ async def plan_update(
     if given.get("uid") and given["uid"] != live["metadata"]["uid"]:
         why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {live['metadata']['uid']}"
         raise errors.Conflict.of(resource.name, str(target.name), why)
-    draft = finishing.update(context, resource, live, body, target.subresource, options)
+    proposal = finishing.update(context, resource, live, body, target.subresource, options)
+    draft = await admit(context, view, proposal, options, target.subresource)
     if draft.change is not None:  # a stale write that changes nothing is no conflict
         _check_version(resource, live, given)
     return await _permitted(context, resource, live, draft, options)
@@ -187,7 +193,8 @@ async def plan_apply(
         return await plan_create(context, view, resource, target.namespace, body, options, applied=True)
     if given.get("resourceVersion"):
         _check_version(resource, live, given)
-    draft = finishing.apply(context, resource, live, applied, target.subresource, options, force=force)
+    proposal = finishing.apply(context, resource, live, applied, target.subresource, options, force=force)
+    draft = await admit(context, view, proposal, options, target.subresource)
     return await _permitted(context, resource, live, draft, options)
 
 
@@ -200,12 +207,16 @@ async def _plan_patch(
         shown = scale.read(resource, live)
         changed = wanted.change(shown)
         _check_version(resource, live, _metadata(changed))
-        return finishing.update(context, resource, live, scale.write(resource, live, changed), "scale", options)
+        scaled = scale.write(resource, live, changed)
+        return await admit(
+            context, view, finishing.update(context, resource, live, scaled, "scale", options), options, "scale"
+        )
     _check_subresource(resource, target.subresource)
     new = wanted.change(live)
     _check_type(resource, new)
     _check_version(resource, live, _metadata(new))
-    draft = finishing.update(context, resource, live, new, target.subresource, options)
+    proposal = finishing.update(context, resource, live, new, target.subresource, options)
+    draft = await admit(context, view, proposal, options, target.subresource)
     return await _permitted(context, resource, live, draft, options)
 
 

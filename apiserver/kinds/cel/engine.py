@@ -1,18 +1,19 @@
 """The language: environments with all libraries that Kubernetes switches on, and compiled expressions.
 
-`check` type-checks an expression; `Expression` evaluates one on plain values. Checking knows the types of a schema (a
-protobuf descriptor pool made by `types`); evaluation is dynamic, so that objects are maps and need no conversion to
-messages. A comprehension runs 10,000 steps at most in all, which bounds what one evaluation costs.
+`check` type-checks an expression; `Program` and `Expression` evaluate one on plain values. Checking knows the types of
+a schema (a protobuf descriptor pool made by `types`); evaluation is dynamic, so that objects are maps and need no
+conversion to messages. A comprehension runs 10,000 steps at most in all, which bounds what one evaluation costs.
 """
 
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-__all__ = ["CelError", "Expression", "check"]
+__all__ = ["CelError", "Expression", "Program", "check"]
 
 _LIBRARIES: Final = ("optional", "strings", "math", "bindings", "encoders", "sets", "lists", "two-var-comprehensions")
 _OPTIONAL: Final = "variables:\n- name: oldSelf\n  type_name: optional_type\n  params:\n  - type_name: {type}\n"
+_OF_SCHEMAS: Final = ("self", "oldSelf", "_old", "_present")
 _BIND: Final = "cel.bind(oldSelf, _present ? optional.of(_old) : optional.none(), {source}\n)"
 
 
@@ -41,23 +42,23 @@ def check(source: str, variables: Mapping[str, Any], pool: Any, optional_old: st
         raise CelError(_said(problem)) from problem
 
 
-class Expression:
-    """An expression, compiled for dynamic values. With `optional_old`, `oldSelf` is an optional."""
+class Program:
+    """An expression over variables whose types are not known, compiled. `returns` is the type that it is sure to have,
+    or DYN.
+    """
 
-    __slots__ = ("_compiled", "_optional", "source")
+    __slots__ = ("_compiled", "returns", "source")
 
-    def __init__(self, source: str, *, optional_old: bool = False) -> None:
-        self.source, self._optional = source, optional_old
+    def __init__(self, source: str, variables: tuple[str, ...]) -> None:
+        self.source = source
         try:
-            self._compiled = _environment().compile(_BIND.format(source=source) if optional_old else source)
+            self._compiled = _environment(variables).compile(source)
         except RuntimeError as problem:
             raise CelError(_said(problem)) from problem
+        self.returns: str = self._compiled.return_type().name()
 
-    def __call__(self, me: Any, old: Any = None, *, present: bool = False) -> Any:
-        """The value for `self` and `oldSelf`; `present` says whether there is an old value. Raises `CelError`."""
-        data = {"self": me, "oldSelf": old}
-        if self._optional:
-            data = {"self": me, "_old": old, "_present": present}
+    def run(self, data: Mapping[str, Any]) -> Any:
+        """The value for these values of the variables. Raises `CelError`."""
         try:
             result = self._compiled.eval(data=data)
         except RuntimeError as problem:
@@ -70,22 +71,37 @@ class Expression:
         return result.value()
 
 
+class Expression:
+    """An expression of a schema. With `optional_old`, `oldSelf` is an optional."""
+
+    __slots__ = ("_optional", "_program", "source")
+
+    def __init__(self, source: str, *, optional_old: bool = False) -> None:
+        self.source, self._optional = source, optional_old
+        self._program = Program(_BIND.format(source=source) if optional_old else source, _OF_SCHEMAS)
+
+    def __call__(self, me: Any, old: Any = None, *, present: bool = False) -> Any:
+        """The value for `self` and `oldSelf`; `present` says whether there is an old value. Raises `CelError`."""
+        if self._optional:
+            return self._program.run({"self": me, "_old": old, "_present": present})
+        return self._program.run({"self": me, "oldSelf": old})
+
+
 @cache
 def _config() -> str:
     return "extensions:\n" + "".join(f"- name: {name}\n" for name in _LIBRARIES)
 
 
 @cache
-def _environment() -> Any:
+def _environment(variables: tuple[str, ...]) -> Any:
     from cel_expr_python import cel
 
     from fizz.apiserver.kinds.cel.functions import dynamic, pool
 
-    names = ("self", "oldSelf", "_old", "_present")
     return cel.NewEnv(
         descriptor_pool=pool(),
         config=cel.NewEnvConfigFromYaml(_config()),
-        variables=dict.fromkeys(names, cel.Type.DYN),
+        variables=dict.fromkeys(variables, cel.Type.DYN),
         extensions=[dynamic()],
     )
 

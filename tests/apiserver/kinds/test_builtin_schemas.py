@@ -22,6 +22,8 @@ def values(schema: JSON, depth: int = 0) -> st.SearchStrategy[Any]:
         return st.sampled_from(schema["enum"])
     if schema.get("format") == "date-time":
         return st.just("2026-01-31T09:30:00Z")
+    if schema.get("format") == "byte":
+        return st.just("Zml6eg==")
     if schema.get("x-kubernetes-int-or-string"):
         quantity = schema.get("format") == "quantity"
         return st.sampled_from(["500m", "64Mi", 1, 0.5] if quantity else ["25%", 1])

@@ -53,6 +53,7 @@ def test_groups_and_versions_are_listed_in_order(registry: Registry, widget: Res
         registry.add(dataclasses.replace(widget, version=version))
     assert registry.groups() == [
         "",
+        "admissionregistration.k8s.io",
         "apiextensions.k8s.io",
         "authentication.k8s.io",
         "authorization.k8s.io",

@@ -206,6 +206,7 @@ async def api() -> AsyncIterator[Api]:
     await app.service.bootstrap()
     following = asyncio.create_task(app.service.definitions.run())
     yield Api(app, store)
+    await app.service.close()
     await store.close()
     await following
 

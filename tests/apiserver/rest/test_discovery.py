@@ -25,6 +25,7 @@ async def test_legacy_discovery_names_groups_and_resources(api: Any) -> None:
     assert (await api.get("/api")).json["versions"] == ["v1"]
     groups = (await api.get("/apis")).json["groups"]
     assert {group["name"] for group in groups} == {
+        "admissionregistration.k8s.io",
         "apiextensions.k8s.io",
         "authentication.k8s.io",
         "authorization.k8s.io",

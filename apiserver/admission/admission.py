@@ -1,0 +1,60 @@
+"""The front of this room: who has to be asked about a write, as the configurations in the store stand at that moment.
+
+Where nobody has to, asking costs a comparison and a look-up. Configurations themselves are never asked about.
+"""
+
+from typing import Final
+
+import orjson
+
+from fizz.apiserver.admission.attributes import Operation
+from fizz.apiserver.admission.calls import Caller
+from fizz.apiserver.admission.chain import Chain, Convert
+from fizz.apiserver.admission.hooks import Hooks
+from fizz.apiserver.admission.matching import is_exempt
+from fizz.apiserver.admission.services import Services
+from fizz.apiserver.kinds.registry import Registry, Resource
+from fizz.apiserver.store.following import Follower
+from fizz.apiserver.store.types import Store
+
+__all__ = ["Admission"]
+
+_GROUP: Final = ("admissionregistration.k8s.io", "v1")
+_PLURALS: Final = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+
+
+class Admission:
+    """Knows all webhooks, and calls them. Used from the event loop only."""
+
+    def __init__(self, store: Store, registry: Registry) -> None:
+        self.caller = Caller()
+        self.services = Services(store, registry)
+        self._registry = registry
+        self._hooks = Hooks(registry)
+        found = [registry.lookup(*_GROUP, plural) for plural in _PLURALS]
+        prefixes = tuple(each.prefix() for each in found if each is not None)
+        self._follower = Follower(store, prefixes, self._reset, self._observe)
+
+    async def chain(self, operation: Operation, resource: Resource, subresource: str, convert: Convert) -> Chain | None:
+        """Those who may have to be asked about an operation, or None."""
+        if not self._follower.is_current:
+            await self._follower.catch_up()
+        if not self._hooks or is_exempt(resource):
+            return None
+        found = self._hooks.find(operation, resource, subresource)
+        return Chain(found, self.caller, self.services, convert) if found else None
+
+    def end(self) -> None:
+        """End the calls under way: the server stops."""
+        self.caller.end()
+
+    async def close(self) -> None:
+        """Close the connections to webhooks."""
+        await self.caller.close()
+
+    def _reset(self) -> None:
+        self._hooks = Hooks(self._registry)
+
+    def _observe(self, value: bytes, *, gone: bool) -> None:
+        change = self._hooks.remove if gone else self._hooks.put
+        change(orjson.loads(value))

@@ -1,0 +1,123 @@
+"""Asking webhooks about a write: what was proposed goes to them, and what they leave of it is settled.
+
+    plan ──▶ Proposal ──mutating webhooks──▶ Proposal, judged again ──settle──▶ Draft ──validating webhooks──▶ Draft
+
+A creation is shown to mutating webhooks as Kubernetes shows it, before the system writes its part: without uid, time
+of creation and a generated name. What the server itself writes (its roles, its namespaces) is never asked about, or
+one webhook that is away could keep it from starting.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from fizz.apiserver.admission.attributes import Attributes, Operation
+from fizz.apiserver.auth.users import SERVER, User
+from fizz.apiserver.kinds import lifecycle
+from fizz.apiserver.kinds.registry import Resource
+from fizz.apiserver.rest import scale
+from fizz.apiserver.rest.context import Context
+from fizz.apiserver.rest.drafts import Draft, View
+from fizz.apiserver.rest.finishing import Proposal
+from fizz.apiserver.rest.query import WriteOptions
+from fizz.schemas.base import JSON
+
+__all__ = ["admit", "admit_deletion"]
+
+_NOT_YET: Final = ("uid", "creationTimestamp", "generation", "selfLink")
+
+
+async def admit(
+    context: Context, view: View, proposal: Proposal, options: WriteOptions, subresource: str = ""
+) -> Draft:
+    """The draft of a proposal, as those who are asked leave it. Raises `Invalid`, or what they say."""
+    operation: Operation = "CREATE" if proposal.live is None else "UPDATE"
+    resource = proposal.resource
+    chain = None
+    if options.user is not SERVER:
+        chain = await context.admission.chain(operation, resource, subresource, _convert)
+    if chain is None:
+        return proposal.settle()
+    asked = _asked(proposal, operation, options, subresource)
+    chain.namespace = await _home(context, view, asked)
+    shown = asked if proposal.live is not None else replace(asked, **_unnamed(proposal))
+    mutated = await chain.mutate(shown)
+    assert mutated is not None
+    if mutated is not shown.obj:
+        if subresource == "scale":
+            mutated = scale.write(resource, proposal.obj, mutated)
+        proposal = proposal.changed({**mutated, "apiVersion": resource.api_version, "kind": resource.kind})
+    draft = proposal.settle()
+    item = _as_seen(resource, draft.item, proposal.live, subresource)
+    await chain.validate(replace(asked, obj=item, name=draft.item["metadata"]["name"]))
+    return replace(draft, warnings=(*draft.warnings, *chain.warnings))
+
+
+async def admit_deletion(
+    context: Context, view: View, draft: Draft, live: JSON, user: User, said: JSON, *, dry_run: bool
+) -> Draft:
+    """The draft of a deletion, if nobody who is asked says no. `said` are the fields of its DeleteOptions."""
+    resource = draft.resource
+    chain = await context.admission.chain("DELETE", resource, "", _convert)
+    if chain is None or draft.change is None:
+        return draft
+    metadata = live["metadata"]
+    namespace = metadata["name"] if _is_namespace(resource) else metadata.get("namespace") or ""
+    asked = Attributes(
+        "DELETE", resource, "", namespace, metadata["name"], None, live, user, _options("Delete", said), dry_run
+    )
+    chain.namespace = await _home(context, view, asked)
+    await chain.mutate(asked)
+    await chain.validate(asked)
+    return replace(draft, warnings=(*draft.warnings, *chain.warnings))
+
+
+def _asked(proposal: Proposal, operation: Operation, options: WriteOptions, subresource: str) -> Attributes:
+    resource, obj, old = proposal.resource, proposal.obj, proposal.live
+    metadata: Any = obj.get("metadata") or {}
+    name = metadata.get("name") or ""
+    namespace = name if _is_namespace(resource) else metadata.get("namespace") or ""
+    obj = _as_seen(resource, obj, old, subresource)
+    old = None if old is None else _as_seen(resource, old, old, subresource)
+    said: JSON = {"fieldManager": options.manager, "fieldValidation": options.validation}
+    if options.dry_run:
+        said["dryRun"] = ["All"]
+    sent = _options("Create" if operation == "CREATE" else "Update", said)
+    return Attributes(operation, resource, subresource, namespace, name, obj, old, options.user, sent, options.dry_run)
+
+
+def _as_seen(resource: Resource, obj: JSON, live: JSON | None, subresource: str) -> JSON:
+    """The object of the live one's version, or what its subresource shows of it."""
+    if live is not None:
+        obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": live["metadata"]["resourceVersion"]}}
+    return scale.read(resource, obj) if subresource == "scale" else obj
+
+
+def _unnamed(proposal: Proposal) -> dict[str, Any]:
+    """A new object before the system writes its part, and the name that it has then."""
+    obj = proposal.obj
+    metadata = {name: value for name, value in obj["metadata"].items() if name not in _NOT_YET}
+    if proposal.generated:
+        metadata.pop("name", None)
+    return {"obj": {**obj, "metadata": metadata}, "name": metadata.get("name", "")}
+
+
+def _options(kind: str, said: JSON) -> JSON:
+    return {"kind": f"{kind}Options", "apiVersion": "meta.k8s.io/v1", **said}
+
+
+def _is_namespace(resource: Resource) -> bool:
+    return (resource.group, resource.plural) == ("", "namespaces")
+
+
+async def _home(context: Context, view: View, asked: Attributes) -> JSON | None:
+    """The Namespace of what is asked about."""
+    if not asked.resource.namespaced:
+        return None
+    namespaces = context.registry.lookup("", "v1", "namespaces")
+    assert namespaces is not None
+    return await view.live(namespaces, None, asked.namespace)
+
+
+async def _convert(obj: JSON, resource: Resource) -> JSON:
+    """The object in another version, with the defaults of that version."""
+    return lifecycle.cleaned(resource, obj)[0]
