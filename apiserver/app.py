@@ -36,6 +36,10 @@ log = structlog.get_logger()
 VOLATILE = ("/coordination.k8s.io/leases/",)
 """Kept in memory only: in other systems most of the store's growth is leases."""
 _RENEWAL_SECONDS: Final = 3600.0
+_LARGEST_MESSAGE: Final = 4 * 1024 * 1024
+"""Bytes of one message of a WebSocket; clients send far smaller ones."""
+_PING_SECONDS: Final = 20.0
+"""How often a quiet WebSocket is kept alive, so that no router forgets it."""
 
 
 def build(store: Store, *, keys: Keys | None = None, reached: Reached | None = None) -> Front:
@@ -124,7 +128,11 @@ def _server(app: Front, listener: Listener, config: Config) -> "_Server":
             at_door(app, listener.door),
             log_config=None,
             access_log=False,
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=_LARGEST_MESSAGE,
+            ws_per_message_deflate=False,
+            ws_ping_interval=_PING_SECONDS,
+            ws_ping_timeout=None,  # who reads slowly answers late, and is there all the same
             lifespan="off",
             timeout_keep_alive=75,
             timeout_graceful_shutdown=round(config.shutdown_seconds),

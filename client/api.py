@@ -12,12 +12,14 @@ with `patch` or `apply` rather than by writing back what was read.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, cast, overload
 
 from fizz.client import transactions
+from fizz.client.conversation import Conversation, query_of
 from fizz.client.errors import (
     AlreadyExists,
     ApiError,
@@ -35,9 +37,11 @@ from fizz.client.errors import (
 )
 from fizz.client.objects import O, Resource, T, key_of, resource_of, to_json
 from fizz.client.reading import CONTAINERS, ObjectList, Reader, selectors
-from fizz.client.requests import OnConnection, Query, Transport
+from fizz.client.requests import OnConnection, Query, Request, Transport
 from fizz.client.transactions import Operation, OperationResult, PropagationPolicy, TransactionResult
 from fizz.client.watch import EventType, WatchEvent
+from fizz.schemas import channels
+from fizz.schemas.execs import ExecRequest
 from fizz.schemas.kinds import Kind
 from fizz.schemas.types import JSON
 
@@ -240,22 +244,38 @@ class Client(Reader):
         async for _ in self.lines("PUT", place, query=[("path", path)], content_type=_TAR, upload=archive):
             pass
 
-    def execute(
-        self,
-        name: str,
-        namespace: str,
-        command: Sequence[str],
-        *,
-        user: str = "",
-        working_dir: str = "",
-        environment: Sequence[str] = (),
-        privileged: bool = False,
-    ) -> AsyncGenerator[JSON, None]:
+    def execute(self, name: str, namespace: str, request: ExecRequest) -> AsyncGenerator[JSON, None]:
         """Run a command in a running Container: `{"stream", "data"}` with base64 as it writes, and `{"exitCode"}`."""
-        given = {"user": user, "workingDir": working_dir, "privileged": "true" if privileged else ""}
-        query = [("command", word) for word in command] + [("env", variable) for variable in environment]
-        query += [(key, value) for key, value in given.items() if value]
-        return self.lines("POST", CONTAINERS.path(namespace, name, "exec"), query=query)
+        return self.lines("POST", CONTAINERS.path(namespace, name, "exec"), query=query_of(request))
+
+    async def execute_detached(self, name: str, namespace: str, request: ExecRequest) -> None:
+        """Begin a command in a running Container, and leave it to itself."""
+        path = CONTAINERS.path(namespace, name, "exec")
+        async for _ in self.lines("POST", path, query=[*query_of(request), ("detach", "true")]):
+            pass
+
+    def converse(self, name: str, namespace: str, request: ExecRequest) -> AbstractAsyncContextManager[Conversation]:
+        """Run a command in a running Container and talk to it."""
+        return self._converse(CONTAINERS.path(namespace, name, "exec"), query_of(request))
+
+    def attach(
+        self, name: str, namespace: str, *, stdin: bool, detach_keys: str = ""
+    ) -> AbstractAsyncContextManager[Conversation]:
+        """Talk to a Container's own program, from now on; its engine's container must be there, running or not."""
+        query = [("stdin", "true")] if stdin else []
+        query += [("detachKeys", detach_keys)] if detach_keys else []
+        return self._converse(CONTAINERS.path(namespace, name, "attach"), query)
+
+    @asynccontextmanager
+    async def _converse(self, path: str, query: Query) -> AsyncIterator[Conversation]:
+        async with self._transport.upgrade(Request("GET", path, query), channels.PROTOCOL) as socket:
+            yield Conversation(socket, self.endpoint)
+
+    async def kill(self, name: str, namespace: str, signal: str) -> None:
+        """Send a running Container's program a signal, as SIGHUP."""
+        path = CONTAINERS.path(namespace, name, "kill")
+        async for _ in self.lines("POST", path, query=[("signal", signal)]):
+            pass
 
     async def restart(self, name: str, namespace: str, grace_period_seconds: int | None = None) -> None:
         """Stop a Container's container and start it again; returns when it is started."""

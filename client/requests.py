@@ -155,6 +155,32 @@ class Transport:
         async with self._send(request, timeout) as response:
             yield self._chunks(response)
 
+    @asynccontextmanager
+    async def upgrade(self, request: Request, protocol: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """A WebSocket in place of an answer. Never repeated. Raises `ApiError` on entering."""
+        refusals: list[ApiError] = []
+
+        async def note(session: object, context: object, params: aiohttp.TraceRequestEndParams) -> None:
+            answer = params.response  # of what refuses an upgrade, aiohttp itself tells only the code
+            if answer.status >= 400:
+                refusals.append(_refusal(request, answer, await answer.read()))
+
+        trace = aiohttp.TraceConfig()
+        trace.on_request_end.append(note)
+        url = yarl.URL(self._base + request.target(), encoded=True)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
+        async with aiohttp.ClientSession(
+            connector=self._connector(), headers=self._headers, timeout=timeout, trace_configs=[trace]
+        ) as session:
+            try:
+                socket = await self._guard(session.ws_connect(url, protocols=(protocol,), max_msg_size=0))
+            except Unavailable as error:
+                raise refusals[0] if refusals else error from None
+            try:
+                yield socket
+            finally:
+                await socket.close()
+
     async def _once(self, request: Request) -> Any:
         timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS, sock_connect=_CONNECT_SECONDS)
         async with self._send(request, timeout) as response:
@@ -231,18 +257,17 @@ class Transport:
 
     def _connections(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector: aiohttp.BaseConnector
-            if self._socket:
-                connector = aiohttp.UnixConnector(self._socket, limit=0, keepalive_timeout=_KEEPALIVE_SECONDS)
-            else:
-                connector = aiohttp.TCPConnector(
-                    limit=0, keepalive_timeout=_KEEPALIVE_SECONDS, ssl=_trusting(self._ca) if self._ca else True
-                )
-            self._session = aiohttp.ClientSession(connector=connector, headers=self._headers)
+            self._session = aiohttp.ClientSession(connector=self._connector(), headers=self._headers)
             # aiohttp repeats PUT and DELETE by itself when a kept connection turns out dead. Whether that is safe is
             # decided in `pause`, not there; it has no public switch.
             self._session._retry_connection = False
         return self._session
+
+    def _connector(self) -> aiohttp.BaseConnector:
+        if self._socket:
+            return aiohttp.UnixConnector(self._socket, limit=0, keepalive_timeout=_KEEPALIVE_SECONDS)
+        trusted = _trusting(self._ca) if self._ca else True
+        return aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS, ssl=trusted)
 
 
 def _trusting(ca: Path) -> ssl.SSLContext:

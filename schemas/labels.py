@@ -22,6 +22,7 @@ __all__ = [
     "NAMESPACE",
     "NETWORK",
     "NODE",
+    "ONEOFF",
     "ORDINAL",
     "PROJECT",
     "REMOVE_VOLUMES",
@@ -45,6 +46,8 @@ DEPLOYMENT: Final = "fizz.dev/deployment"
 """On Containers and engine containers: the Deployment's name."""
 ORDINAL: Final = "fizz.dev/ordinal"
 """On Containers: which replica it is, from 0."""
+ONEOFF: Final = "fizz.dev/oneoff"
+"""On Containers that `fizz run` made: `true`. They are of a service, and none of its replicas."""
 TEMPLATE_HASH: Final = "fizz.dev/template-hash"
 """On Containers: hash of the template that it was made from."""
 RESTARTED_AT: Final = "fizz.dev/restarted-at"

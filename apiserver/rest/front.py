@@ -2,7 +2,8 @@
 
 Nearly every request is about a resource. What a URL wants of which one is read off it at once (see `paths`), so such a
 request goes straight to its handler. The others, few and far between, go through Starlette's table of routes, whose
-patterns and layers would cost a small write as much again as its commit.
+patterns and layers would cost a small write as much again as its commit. What goes both ways at once, over a WebSocket,
+is in `conversing`.
 """
 
 from typing import Final
@@ -10,12 +11,14 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
-from fizz.apiserver.rest import paths
+from fizz.apiserver import errors
+from fizz.apiserver.rest import conversing, paths
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.gate import PLAIN_PATHS, SELF_CHECKED, Gate
 from fizz.apiserver.rest.paths import Target
-from fizz.apiserver.rest.service import METHODS, Service, answer_to
+from fizz.apiserver.rest.service import METHODS, Service, answer_to, refusal
 
 __all__ = ["Front"]
 
@@ -27,10 +30,14 @@ class Front:
 
     def __init__(self, context: Context, service: Service) -> None:
         self.service = service
+        self._context = context
         self._gate = Gate(context)
         self._table = Starlette(routes=service.routes(), exception_handlers=service.exception_handlers())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._converse(WebSocket(scope, receive, send))
+            return
         request = Request(scope, receive)
         try:
             await self._gate.admit(scope)
@@ -39,6 +46,13 @@ class Front:
         except Exception as problem:
             response = answer_to(request, problem)
         await (response or self._table)(scope, receive, send)
+
+    async def _converse(self, socket: WebSocket) -> None:
+        try:
+            await self._gate.admit(socket.scope)
+            await conversing.converse(self._context, socket)
+        except errors.ApiError as problem:
+            await socket.send_denial_response(refusal(problem))
 
 
 def _target(scope: Scope) -> Target | None:

@@ -117,7 +117,7 @@ class Gate:
 
 def action_of(scope: Scope) -> Action:
     """What a request wants, as far as its method and URL say."""
-    path, method = scope["path"], scope["method"]
+    path, method = scope["path"], _method(scope)
     target = None if path in SELF_CHECKED or path in PLAIN_PATHS else paths.parse(path)
     if target is None:
         return Action("get" if method == "HEAD" else method.lower(), path=path)
@@ -128,9 +128,14 @@ def action_of(scope: Scope) -> Action:
     return Action(verb, target.group, target.version, target.plural, target.subresource, namespace, target.name or name)
 
 
+def _method(scope: Scope) -> str:
+    """The method. An upgrade to a WebSocket is a GET by its form, and by what it does a POST: it runs a command."""
+    return "POST" if scope["type"] == "websocket" else str(scope["method"])
+
+
 def _verb(scope: Scope, target: Target) -> tuple[str, str]:
     """The verb, and the name that a selector narrows a collection to."""
-    method = scope["method"]
+    method = _method(scope)
     if target.name is not None:
         return {**_VERBS, "GET": "get", "HEAD": "get", "DELETE": "delete"}.get(method, method.lower()), ""
     if method not in {"GET", "HEAD", "DELETE"}:

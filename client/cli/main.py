@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "down": _command("down", "Stop the project and remove what it left.", _COMPOSE),
     "ps": _command("ps", "List the project's containers.", _COMPOSE),
     "logs": _command("logs", "Show what the containers wrote.", _COMPOSE),
+    "exec": _command("exec", "Run a command in a running container.", _COMPOSE),
     "build": _command("build", "Build the images of the project's services.", _COMPOSE),
     "pull": _command("pull", "Pull the images of the project's services.", _COMPOSE, "pull"),
     "push": _command("pull", "Bring built images to their registries.", _COMPOSE, "push"),

@@ -57,15 +57,7 @@ class Syncer:
 
     async def _exec(self, key: Key, command: ExecRequest) -> list[str]:
         output, code = b"", 0
-        async for line in self._client.execute(
-            key.name,
-            key.namespace,
-            command.command,
-            user=command.user,
-            working_dir=command.working_dir,
-            environment=command.environment,
-            privileged=command.privileged,
-        ):
+        async for line in self._client.execute(key.name, key.namespace, command):
             output += base64.b64decode(line.get("data", ""))
             code = line.get("exitCode", code)
             if "error" in line:

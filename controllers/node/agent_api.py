@@ -8,11 +8,14 @@
     GET /containers/NAMESPACE/NAME/engine   the engine's own description, JSON
     POST /containers/NAMESPACE/NAME/exec    runs a command and tells what it writes, a line of JSON each
         ?command=C&command=ARGUMENT...      &user=, &workingDir=, &env=NAME=VALUE, &privileged=true
-                                            {"stream": "stdout", "data": BASE64} ... {"exitCode": 0}
+        &detach=true                        {"stream": "stdout", "data": BASE64} ... {"exitCode": 0}
     PUT /containers/NAMESPACE/NAME/archive  unpacks the body, a tar file
         ?path=/                             in that folder
     POST /containers/NAMESPACE/NAME/restart stops and starts it
         ?gracePeriodSeconds=N               after so many seconds at most
+    POST /containers/NAMESPACE/NAME/kill    sends its program a signal
+        ?signal=SIGHUP                      SIGKILL if not given
+    GET exec, GET attach                    see `agent_streams`
     ... /images/...                         see `agent_images`
 
 Errors are plain sentences. Only the agent's own user may connect: the socket's permissions say so.
@@ -31,7 +34,8 @@ from aiohttp import web
 from fizz.client.objects import Key
 from fizz.controllers.node.agent_answers import answer, refused
 from fizz.controllers.node.agent_images import AgentImages
-from fizz.controllers.node.engine import EngineContainer, EngineError, Execs, Execution, Images
+from fizz.controllers.node.agent_streams import AgentStreams, exec_request
+from fizz.controllers.node.engine import Containers, EngineContainer, EngineError, Execs, Execution, Images
 from fizz.controllers.node.engine import Logs as LogEngine
 from fizz.controllers.node.logs import Lives, LogRequest, read
 from fizz.schemas import sockets, times
@@ -45,7 +49,7 @@ _TRUE: Final = frozenset({"1", "true", "True"})
 log: Final = structlog.get_logger()
 
 
-class RawEngine(LogEngine, Images, Execs, Protocol):
+class RawEngine(LogEngine, Images, Execs, Containers, Protocol):
     """What the answers come from."""
 
     async def raw(self, container: str) -> JSON: ...
@@ -71,6 +75,8 @@ class AgentApi:
         app.router.add_post("/containers/{namespace}/{name}/exec", self._exec)
         app.router.add_put("/containers/{namespace}/{name}/archive", self._put_archive)
         app.router.add_post("/containers/{namespace}/{name}/restart", self._restart)
+        app.router.add_post("/containers/{namespace}/{name}/kill", self._kill)
+        AgentStreams(self._engine, self._find).add_to(app.router)
         AgentImages(self._engine).add_to(app.router)
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
         with sockets.bound(self._path) as listener:
@@ -90,17 +96,16 @@ class AgentApi:
             return refused(error)
 
     async def _exec(self, request: web.Request) -> web.StreamResponse:
-        query = request.query
-        command = ExecRequest(
-            command=tuple(query.getall("command", ())),
-            user=query.get("user", ""),
-            working_dir=query.get("workingDir", ""),
-            environment=tuple(query.getall("env", ())),
-            privileged=query.get("privileged") in _TRUE,
-        )
+        command = exec_request(request.query)
         if not command.command:
             return web.Response(status=400, text="command is missing; give it once for every word")
         container = await self._find(request)
+        if request.query.get("detach") in _TRUE:
+            try:
+                await self._engine.execute_detached(container.id, command)
+            except EngineError as error:
+                return refused(error)
+            return web.Response(status=200)
         return await answer(request, _exec_lines(self._engine, container.id, command))
 
     async def _put_archive(self, request: web.Request) -> web.StreamResponse:
@@ -118,6 +123,15 @@ class AgentApi:
         container = await self._find(request)
         try:
             await self._engine.restart(container.id, int(seconds) if seconds else None)
+        except EngineError as error:
+            return refused(error)
+        return web.Response(status=200)
+
+    async def _kill(self, request: web.Request) -> web.StreamResponse:
+        signal = request.query.get("signal") or "SIGKILL"
+        container = await self._find(request)
+        try:
+            await self._engine.kill(container.id, signal)
         except EngineError as error:
             return refused(error)
         return web.Response(status=200)

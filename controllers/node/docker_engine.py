@@ -1,12 +1,13 @@
 """A Docker Engine behind the `Engine` protocol.
 
-Paths and payloads are the Engine API's own. How calls are made is in `docker_calls`; images are in `docker_images`.
+Paths and payloads are the Engine API's own. How calls are made is in `docker_calls`; images are in `docker_images`, and
+what goes on inside of containers in `docker_inside`.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -15,6 +16,7 @@ import requests
 from fizz.controllers.node import threads
 from fizz.controllers.node.docker_calls import chunks, json_batches, segment
 from fizz.controllers.node.docker_images import DockerImages
+from fizz.controllers.node.docker_inside import DockerInside
 from fizz.controllers.node.engine import (
     Connection,
     Created,
@@ -25,23 +27,17 @@ from fizz.controllers.node.engine import (
     EngineLost,
     EngineNetwork,
     EngineVolume,
-    Execution,
     InUse,
     LogEntry,
     Missing,
+    Refused,
 )
 from fizz.controllers.node.engine_json import container_of, event_of, info_of, network_of, volume_of
 from fizz.controllers.node.log_frames import LogFrames
 from fizz.controllers.node.unix_time import to_unix
 from fizz.schemas.base import JSON
-from fizz.schemas.execs import ExecRequest
 
 __all__ = ["DockerEngine"]
-
-_LONG_CALLS: Final = 256
-"""Containers that are being stopped at the same time, at most; each has a thread that waits."""
-_KEPT_OUTPUT: Final = 4096
-"""Bytes of what a command in a container writes that are kept, from the end."""
 
 _EVENTS: Final = {
     "type": ["container", "network", "volume", "image"],
@@ -53,12 +49,8 @@ _EVENTS: Final = {
 """What changes something that the agent looks at. Left out above all: exec, which every health check does."""
 
 
-class DockerEngine(DockerImages):
+class DockerEngine(DockerImages, DockerInside):
     """The engine at `host` (as DOCKER_HOST names it), with at most `calls` short calls at a time."""
-
-    def __init__(self, host: str, *, calls: int = 16) -> None:
-        super().__init__(host, calls=calls)
-        self._long = asyncio.Semaphore(_LONG_CALLS)
 
     # The engine as a whole
 
@@ -128,18 +120,22 @@ class DockerEngine(DockerImages):
     async def stop(self, container: str, seconds: int | None = None) -> None:
         path = f"/containers/{segment(container)}/stop"
         params = {} if seconds is None else {"t": str(seconds)}
-        async with self._long:
+        async with self.long:
             await threads.call(lambda: self.connection.send("stop", "POST", path, params, timeout=None))
 
-    async def execute(self, container: str, request: ExecRequest) -> Execution:
-        kept, code = b"", -1
-        async with self._long, aclosing(self.executing(container, request)) as written:
-            async for entry in written:
-                if isinstance(entry, Execution):
-                    code = entry.exit_code
-                else:
-                    kept = (kept + entry.text)[-_KEPT_OUTPUT:]
-        return Execution(code, kept.decode(errors="replace"))
+    async def pause(self, container: str) -> None:
+        await self._freeze(container, "pause", paused=True)
+
+    async def unpause(self, container: str) -> None:
+        await self._freeze(container, "unpause", paused=False)
+
+    async def _freeze(self, container: str, verb: str, *, paused: bool) -> None:
+        path = f"/containers/{segment(container)}/{verb}"
+        try:
+            await self.quick(lambda: self.connection.send(verb, "POST", path))
+        except Refused:
+            if (await self.inspect(container)).state != ("paused" if paused else "running"):
+                raise
 
     async def remove(self, container: str, volumes: Collection[str] = ()) -> None:
         path = f"/containers/{segment(container)}"
@@ -165,44 +161,6 @@ class DockerEngine(DockerImages):
                 yield batch
         finally:
             self.end(stream)
-
-    async def executing(self, container: str, request: ExecRequest) -> AsyncGenerator[LogEntry | Execution, None]:
-        body = {
-            "AttachStdout": True,
-            "AttachStderr": True,
-            "Cmd": list(request.command),
-            "Env": list(request.environment),
-            "User": request.user,
-            "WorkingDir": request.working_dir,
-            "Privileged": request.privileged,
-        }
-        made = await self.json("exec", "POST", f"/containers/{segment(container)}/exec", None, body)
-        path = f"/exec/{segment(made['Id'])}"
-        start = {"Detach": False, "Tty": False}
-        response = await threads.call(
-            lambda: self.connection.send("exec", "POST", f"{path}/start", None, start, timeout=None, stream=True)
-        )
-        stream = self.stream(response, _log_batches(response, LogFrames(tty=False, timed=False)))
-        try:
-            async for batch in stream:
-                for entry in batch:
-                    yield entry
-        finally:
-            self.end(stream)
-        done = await self.json("exec", "GET", f"{path}/json")
-        yield Execution(-1 if done["ExitCode"] is None else done["ExitCode"])
-
-    async def put_archive(self, container: str, path: str, archive: AsyncIterable[bytes]) -> None:
-        body = threads.blocking(archive)
-        place = f"/containers/{segment(container)}/archive"
-        params = {"path": path, "noOverwriteDirNonDir": "1"}
-        await threads.call(lambda: self.connection.send("archive", "PUT", place, params, body, timeout=None))
-
-    async def restart(self, container: str, seconds: int | None = None) -> None:
-        path = f"/containers/{segment(container)}/restart"
-        params = {} if seconds is None else {"t": str(seconds)}
-        async with self._long:
-            await threads.call(lambda: self.connection.send("restart", "POST", path, params, timeout=None))
 
     # Networks and volumes
 

@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from fizz.controllers.node.inside import Conversation, Execs, Execution, LogEntry, Processes
 from fizz.schemas.base import JSON
 from fizz.schemas.execs import ExecRequest
 from fizz.schemas.images import Build, Progress
@@ -36,6 +37,7 @@ __all__ = [
     "BuildFailed",
     "Connection",
     "Containers",
+    "Conversation",
     "CreateRequest",
     "Created",
     "Endpoint",
@@ -59,6 +61,7 @@ __all__ = [
     "Missing",
     "NameTaken",
     "Networks",
+    "Processes",
     "PublishedPort",
     "PullFailed",
     "PushFailed",
@@ -266,23 +269,6 @@ class Created:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """How a command in a container ended; `output` is the end of what it wrote."""
-
-    exit_code: int
-    output: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """What a container wrote at once: a line with its end, or a part of a long line without. `time` is RFC 3339."""
-
-    time: str
-    stream: Literal["stdout", "stderr"]
-    text: bytes
-
-
 class Containers(Protocol):
     """Verbs for containers. `container` is an id."""
 
@@ -308,6 +294,15 @@ class Containers(Protocol):
         """Stop it with its signal, and kill it after `seconds`, or the time that it was created with. Raises
         `Missing`.
         """
+
+    async def pause(self, container: str) -> None:
+        """Freeze its processes, unless they are. Raises `Missing`, or `Refused` if it does not run."""
+
+    async def unpause(self, container: str) -> None:
+        """Let them go on, unless they do. Raises `Missing`, or `Refused` if it does not run."""
+
+    async def kill(self, container: str, signal: str) -> None:
+        """Send its program a signal, as SIGHUP. Raises `Missing`, or `Refused` if it does not run."""
 
     async def execute(self, container: str, request: ExecRequest) -> Execution:
         """Run a command in it, and wait until it ends. Raises `Missing`, or `Refused` if the container does not run."""
@@ -378,19 +373,6 @@ class Logs(Protocol):
 
         `tail` limits it to so many lines from the end; `since` is an RFC 3339 time, or empty. Raises `Missing`.
         """
-
-
-class Execs(Protocol):
-    """Verbs for what goes on inside of containers."""
-
-    def executing(self, container: str, request: ExecRequest) -> AsyncGenerator[LogEntry | Execution, None]:
-        """Run a command; what it writes as it comes, without times, and then how it ended. Raises as `execute`."""
-
-    async def put_archive(self, container: str, path: str, archive: AsyncIterable[bytes]) -> None:
-        """Unpack a tar file in a folder of the container, running or not. Raises `Missing` or `Refused`."""
-
-    async def restart(self, container: str, seconds: int | None = None) -> None:
-        """Stop it as `stop` does, and start it again. Raises `Missing` or `Refused`."""
 
 
 class Engine(Containers, Networks, Volumes, Images, Logs, Execs, Protocol):

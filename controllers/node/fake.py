@@ -1,6 +1,6 @@
 """An engine in memory, for tests and for trying things out. It passes the same conformance test as the real one.
 
-The verbs are here and in `fake_images`; what happens to an engine from outside is in `fake_host`.
+The verbs are here, in `fake_images` and in `fake_inside`; what happens to an engine from outside is in `fake_host`.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from fizz.controllers.node.engine import (
     Refused,
 )
 from fizz.controllers.node.fake_container import FakeContainer
-from fizz.controllers.node.fake_images import FakeImages
+from fizz.controllers.node.fake_inside import FakeInside
 from fizz.controllers.node.unix_time import to_unix
 from fizz.schemas.base import JSON
 from fizz.schemas.execs import ExecRequest
@@ -40,7 +40,7 @@ from fizz.schemas.execs import ExecRequest
 __all__ = ["FakeEngine"]
 
 
-class FakeEngine(FakeImages):
+class FakeEngine(FakeInside):
     """An engine with the images `images`, which can pull those of `registry`.
 
     `hook`, if set, is called with each verb before and after it takes effect: raising from it is how a test makes the
@@ -153,6 +153,32 @@ class FakeEngine(FakeImages):
         if box.runs or box.state == "restarting":
             self.stop_by_hand(box.id)
         self._leave("stop")
+
+    async def pause(self, container: str) -> None:
+        await self.enter("pause")
+        box = self.box(container)
+        if not box.runs:
+            raise Refused(f"Container {container} is not running")
+        if box.state == "running":
+            self.pause_by_hand(container)
+        self._leave("pause")
+
+    async def unpause(self, container: str) -> None:
+        await self.enter("unpause")
+        box = self.box(container)
+        if not box.runs:
+            raise Refused(f"Container {container} is not running")
+        if box.state == "paused":
+            self.unpause_by_hand(container)
+        self._leave("unpause")
+
+    async def kill(self, container: str, signal: str) -> None:
+        await self.enter("kill")
+        box = self.box(container)
+        if not box.runs:
+            raise Refused(f"Container {container} is not running")
+        self.kill_by_hand(container, signal)
+        self._leave("kill")
 
     async def execute(self, container: str, request: ExecRequest) -> Execution:
         await self.enter("execute")

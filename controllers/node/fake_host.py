@@ -108,6 +108,23 @@ class FakeHost:
         box.state = "paused"
         self.say(box, "pause")
 
+    def unpause_by_hand(self, container: str) -> None:
+        """`docker unpause`."""
+        box = self.boxes[container]
+        box.state = "running"
+        self.say(box, "unpause")
+
+    def kill_by_hand(self, container: str, signal: str) -> None:
+        """`docker kill --signal`."""
+        box = self.boxes[container]
+        self.say(box, "kill", signal=_SIGNALS.get(signal, 1))
+        if signal == "SIGKILL":
+            box.stopped_by_hand = True
+            self._end(box, 137)
+        elif signal == box.stop_signal and box.code_when_stopped != 137:
+            box.stopped_by_hand = True
+            self._end(box, box.code_when_stopped)
+
     def load_by_hand(self, image: str) -> None:
         """`docker load`."""
         self.images.add(image)

@@ -1,10 +1,9 @@
-"""The images of the `FakeEngine`, and what goes on inside of its containers.
+"""The images of the `FakeEngine`.
 
 A build's image is made of what is in its context: the same context gives the same id. A Dockerfile with a line `FAIL`
 cannot be built.
 """
 
-import asyncio
 import hashlib
 import io
 import tarfile
@@ -14,23 +13,19 @@ from collections.abc import AsyncGenerator, AsyncIterable
 from fizz.controllers.node.engine import (
     BuildFailed,
     EngineImage,
-    Execution,
-    LogEntry,
     Missing,
     PullFailed,
     PushFailed,
-    Refused,
 )
 from fizz.controllers.node.fake_container import FakeContainer
 from fizz.controllers.node.fake_host import FakeHost
-from fizz.schemas.execs import ExecRequest
 from fizz.schemas.images import Build, Progress
 
 __all__ = ["FakeImages"]
 
 
 class FakeImages(FakeHost, ABC):
-    """Verbs for images, commands and files."""
+    """Verbs for images."""
 
     async def image(self, name: str) -> EngineImage | None:
         await self.enter("image")
@@ -73,33 +68,6 @@ class FakeImages(FakeHost, ABC):
             self.images.add(tag)
             self.ids[tag] = image
         yield Progress(image=image)
-
-    async def executing(self, container: str, request: ExecRequest) -> AsyncGenerator[LogEntry | Execution, None]:
-        await self.enter("executing")
-        box = self.box(container)
-        if box.state != "running":
-            raise Refused(f"Container {container} is not running")
-        done = box.execute(request)
-        if done.output:
-            yield LogEntry("", "stdout", done.output.encode())
-        yield Execution(done.exit_code)
-
-    async def put_archive(self, container: str, path: str, archive: AsyncIterable[bytes]) -> None:
-        await self.enter("put_archive")
-        box = self.box(container)
-        content = b"".join([chunk async for chunk in archive])
-        with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-            for member in tar:
-                file = tar.extractfile(member) if member.isfile() else None
-                box.files[f"{path.rstrip('/')}/{member.name}"] = file.read() if file else b""
-
-    async def restart(self, container: str, seconds: int | None = None) -> None:
-        await self.enter("restart")
-        box = self.box(container)
-        if box.runs:
-            self.stop_by_hand(container)
-        self.start_box(box)
-        await asyncio.sleep(0)
 
     # Inside
 

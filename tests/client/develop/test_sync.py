@@ -11,15 +11,10 @@ from fizz.client.cli.developing import Developer, _roots, read_rules, watched
 from fizz.client.cli.failures import Failure, ProblemsInFiles
 from fizz.client.cli.progress import Silent
 from fizz.client.compose import LoadOptions, Project, load
-from fizz.client.testing import eventually, server
-from fizz.controllers.node.agent_api import AgentApi
+from fizz.client.testing import eventually
 from fizz.controllers.node.engine import Refused
 from fizz.controllers.node.fake import FakeEngine
-from fizz.schemas import labels
-from fizz.schemas.container import Container
-from fizz.schemas.core import Namespace
-from fizz.schemas.node import Node
-from tests.controllers.node.test_logs import Lives
+from tests.client.agent_kit import whole
 
 APP = """
 name: blog
@@ -86,29 +81,8 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     for name in ("src", "conf", "hook"):
         (tmp_path / name).mkdir()
     (tmp_path / "src/a.txt").write_text("one")
-    engine = FakeEngine()
-    lives = Lives(engine)
-    container = await lives.create()
-    path, stop = tmp_path / "node.sock", asyncio.Event()
-    async with server(tmp_path) as client:
-        serving = asyncio.create_task(AgentApi(engine, lives, path).run(stop))
-        await eventually(path.is_socket)
-        node = await client.create(Node.load({"metadata": {"name": "n1"}, "spec": {}}))
-        await client.update_status(Node.load({**node.dump(), "status": {"agent": f"unix://{path}"}}))
-        await client.create(Namespace.load({"metadata": {"name": "blog"}}))
-        marks = {labels.PROJECT: "blog", labels.SERVICE: "web"}
-        made = await client.create(
-            Container.load(
-                {
-                    "metadata": {"name": "web", "namespace": "blog", "labels": marks},
-                    "spec": {"image": "busybox", "nodeName": "n1"},
-                }
-            )
-        )
-        await client.update_status(Container.load({**made.dump(), "status": {"phase": "Running"}}))
-        yield Bench(client, engine, container, tmp_path)
-        stop.set()
-        await serving
+    async with whole(tmp_path) as made:
+        yield Bench(made.client, made.engine, made.box.id, tmp_path)
 
 
 async def test_files_are_copied_at_the_start_and_when_they_change(bench: Bench) -> None:

@@ -4,12 +4,10 @@ The real one needs an image with a shell, which `busybox_image` names.
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 
 import pytest
 
-from fizz.controllers.node.docker_engine import DockerEngine
 from fizz.controllers.node.engine import (
     Connection,
     CreateRequest,
@@ -22,27 +20,11 @@ from fizz.controllers.node.engine import (
     PullFailed,
     Refused,
 )
-from fizz.controllers.node.fake import FakeEngine
 from fizz.schemas.base import JSON
 from fizz.schemas.execs import ExecRequest
 from tests.controllers.node.bench import LABEL, Bench
 
 FOREVER = ["sh", "-c", "trap 'exit 7' TERM; while true; do sleep 0.02; done"]
-
-
-@pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.e2e)])
-async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    if request.param == "fake":
-        yield Bench(FakeEngine(images=["busybox"]), "busybox")
-        return
-    image = request.getfixturevalue("busybox_image")
-    engine = DockerEngine(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
-    bench = Bench(engine, image)
-    try:
-        yield bench
-    finally:
-        await bench.clean()
-        await engine.close()
 
 
 async def test_info_tells_version_and_size(bench: Bench) -> None:
