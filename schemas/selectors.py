@@ -201,6 +201,8 @@ def _value(tokens: list[str]) -> str:
 def _values(tokens: list[str]) -> frozenset[str]:
     if not tokens or tokens.pop(0) != "(":
         raise ValueError("unable to parse requirement: expected '(' after in or notin")
+    if tokens and tokens[0] == ")":
+        raise ValueError("unable to parse requirement: for 'in', 'notin' operators, values set can't be empty")
     values: set[str] = set()
     while True:
         value = "" if tokens and tokens[0] in {",", ")"} else (tokens.pop(0) if tokens else "")
@@ -224,7 +226,7 @@ def parse_fields(text: str) -> FieldSelector:
             continue
         match = re.fullmatch(r"\s*([^=!\s]+)\s*(==|!=|=)((?:[^\\=,]|\\[\\,=])*)", term)
         if not match:
-            raise ValueError(f"invalid field selector {term!r}: can't understand it; write path=value or path!=value")
+            raise ValueError(f"invalid selector: '{text}'; can't understand '{term}': write path=value or path!=value")
         path, operator, value = match.groups()
         terms.append((path, re.sub(r"\\([\\,=])", r"\1", value), operator != "!="))
     return FieldSelector(tuple(terms))

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds.causes import IMMUTABLE, Cause, forbidden, invalid
-from fizz.apiserver.kinds.metadata_rules import check_content
+from fizz.apiserver.kinds.metadata_rules import advice, check_content
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.kinds.structural import check_metadata_types
 from fizz.apiserver.kinds.values import equal, fingerprint, show
@@ -25,6 +25,7 @@ from fizz.schemas.base import JSON
 __all__ = [
     "NAME_ALPHABET",
     "SUFFIX_LENGTH",
+    "advice",
     "may_go",
     "prepare_create",
     "prepare_update",

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from fizz.apiserver.kinds.causes import Cause, invalid, required, too_long
 from fizz.apiserver.kinds.registry import Resource
+from fizz.apiserver.kinds.values import show
 from fizz.schemas import names
 from fizz.schemas.base import JSON
 
-__all__ = ["ANNOTATIONS_LIMIT", "check_content"]
+__all__ = ["ANNOTATIONS_LIMIT", "advice", "check_content"]
 
 ANNOTATIONS_LIMIT: Final = 256 * 1024
 """Bytes of all keys and values of annotations together."""
@@ -24,6 +25,8 @@ _NAMES: Final = {
 """Kinds and groups whose names follow rules of their own: labels of host names, as `system:discovery`; all others are
 subdomains."""
 
+_STANDARD_FINALIZERS: Final = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
+_UNQUALIFIED: Final = "name is neither a standard finalizer name nor is it fully qualified"
 _BANNED_OWNERS: Final = {("v1", "Event")}
 
 
@@ -38,7 +41,34 @@ def check_content(metadata: JSON, resource: Resource) -> list[Cause]:
         causes += _owners(owners)
     if finalizers := metadata.get("finalizers"):
         causes += _finalizers(finalizers)
+        if _is_of_kubernetes(resource):
+            causes += [
+                invalid(f"metadata.finalizers[{index}]", name, _UNQUALIFIED)
+                for index, name in enumerate(finalizers)
+                if _is_unqualified(name) and not names.check_label_key(name)
+            ]
     return causes
+
+
+def advice(resource: Resource, obj: JSON, old: JSON | None) -> list[str]:
+    """What the author of an object of a custom kind should do otherwise: finalizers that anybody else may use, too."""
+    if resource.builtin:
+        return []
+    before = (old or {}).get("metadata", {}).get("finalizers") or ()
+    return [
+        f"metadata.finalizers: {show(name)}: prefer a domain-qualified finalizer name including a path (/) "
+        "to avoid accidental conflicts with other finalizer writers"
+        for name in obj["metadata"].get("finalizers") or ()
+        if _is_unqualified(name) and name not in before
+    ]
+
+
+def _is_of_kubernetes(resource: Resource) -> bool:
+    return resource.builtin and not resource.group.endswith("fizz.dev") and resource.group != "apiextensions.k8s.io"
+
+
+def _is_unqualified(finalizer: str) -> bool:
+    return "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS
 
 
 def _name(metadata: JSON, resource: Resource) -> list[Cause]:

@@ -118,7 +118,7 @@ class _Application:
         name = operation.get("op")
         path = _pointer(operation, "path")
         if name in _VALUED and "value" not in operation:
-            raise PatchError(f"{name} needs a value")
+            raise PatchFailed(f"{name} needs a value")
         match name:
             case "add":
                 self._add(path, clone(operation["value"]))
@@ -133,7 +133,7 @@ class _Application:
             case "test":
                 self._test(path, operation["value"])
             case _:
-                raise PatchError(f"there is no operation {name!r}; write add, remove, replace, move, copy or test")
+                raise PatchFailed(f"there is no operation {name!r}; write add, remove, replace, move, copy or test")
 
     def _add(self, path: Sequence[str], value: Any) -> None:
         if not path:
@@ -211,9 +211,9 @@ def _pointer(operation: dict[str, Any], member: str) -> list[str]:
     """The tokens of a JSON pointer (RFC 6901)."""
     text = operation.get(member)
     if not isinstance(text, str):
-        raise PatchError(f"{member} must be a JSON pointer")
+        raise PatchFailed(f"{member} must be a JSON pointer")
     if (text and not text.startswith("/")) or _BAD_ESCAPE.search(text):
-        raise PatchError(f"{member} {text!r} is no JSON pointer")
+        raise PatchFailed(f"{member} {text!r} is no JSON pointer")
     return [token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:]]
 
 

@@ -31,6 +31,7 @@ _STORED_ELSEWHERE: Final[dict[tuple[str, str], Any]] = {
     }
 }
 """Built-in kinds that are other names for the objects of another one."""
+_PUT_CREATES: Final = frozenset({"coordination.k8s.io", "events.k8s.io", "rbac.authorization.k8s.io"})
 _ALWAYS_SELECTABLE: Final = frozenset({"metadata.name", "metadata.namespace"})
 _VERSION: Final = re.compile(r"v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?")
 _STABILITY: Final = {None: 0, "beta": 1, "alpha": 2}
@@ -101,6 +102,11 @@ class Resource:
     def api_version(self) -> str:
         """`v1`, or `group/version`."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def put_creates(self) -> bool:
+        """Whether a PUT of what is not there makes it, as Kubernetes has it for a few kinds."""
+        return self.builtin and (self.group in _PUT_CREATES or (self.group, self.kind) == ("", "Event"))
 
     @property
     def stored(self) -> bool:

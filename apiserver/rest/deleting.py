@@ -24,7 +24,7 @@ from fizz.apiserver.rest.admitting import admit_deletion
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View, write
 from fizz.apiserver.rest.paths import Target
-from fizz.apiserver.rest.query import ListOptions
+from fizz.apiserver.rest.query import ListOptions, flag
 from fizz.schemas import times
 from fizz.schemas.base import JSON
 
@@ -73,15 +73,20 @@ class Deleted:
 
 
 def parse_options(body: JSON, query: Mapping[str, str]) -> DeleteOptions:
-    """Options from the body, with those of the query before them. Raises `Invalid` or `BadRequest`."""
+    """Options from the body, with those of the query where it says nothing. Raises `Invalid` or `BadRequest`."""
     if body.get("kind") not in (None, "DeleteOptions"):
         raise errors.BadRequest(f"the body of a DELETE is DeleteOptions, not {show(body['kind'])}")
     for field, kind in _FIELDS.items():
         if body.get(field) is not None and not isinstance(body[field], kind):
             raise errors.BadRequest(f"DeleteOptions: {field} is of the wrong type: {show(body[field])}")
-    policy = query.get("propagationPolicy") or body.get("propagationPolicy")
+    policy = body.get("propagationPolicy") or query.get("propagationPolicy")
+    orphans = flag(query, "orphanDependents") if "orphanDependents" in query else body.get("orphanDependents")
+    if policy is not None and orphans is not None:
+        message = f"Invalid value: {show(policy)}: orphanDependents and deletionPropagation cannot be both set"
+        causes = [errors.cause("FieldValueInvalid", message, "propagationPolicy")]
+        raise errors.Invalid.of("DeleteOptions", "meta.k8s.io", "", causes)
     if policy is None:
-        policy = "Orphan" if body.get("orphanDependents") is True else "Background"
+        policy = "Orphan" if orphans else "Background"
     if policy not in _POLICIES:
         message = f'Unsupported value: "{policy}": supported values: "Foreground", "Background", "Orphan", "nil"'
         causes = [errors.cause("FieldValueNotSupported", message, "propagationPolicy")]
@@ -98,13 +103,12 @@ def parse_options(body: JSON, query: Mapping[str, str]) -> DeleteOptions:
 
 
 def _grace(body: JSON, query: Mapping[str, str]) -> int | None:
-    written = query.get("gracePeriodSeconds", body.get("gracePeriodSeconds"))
+    written = body.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))
     if written is None:
         return None
-    if isinstance(written, bool) or not re.fullmatch(r"\d{1,9}", str(written)):
-        causes = [errors.cause("FieldValueInvalid", f"Invalid value: {written}: must be seconds, 0 or more", _GRACE)]
-        raise errors.Invalid.of("DeleteOptions", "meta.k8s.io", "", causes)
-    return int(written)
+    if isinstance(written, bool) or not re.fullmatch(r"-?\d{1,9}", str(written)):
+        raise errors.BadRequest(f"DeleteOptions: {_GRACE} is {written!r}; it must be a whole number of seconds")
+    return int(written) if int(written) >= 0 else 1  # as Kubernetes reads what makes no sense
 
 
 async def delete(context: Context, resource: Resource, target: Target, options: DeleteOptions) -> Deleted:
@@ -137,12 +141,15 @@ def _deletion(context: Context, resource: Resource, live: JSON, options: DeleteO
     metadata = live["metadata"]
     name = metadata["name"]
     if options.uid and options.uid != metadata["uid"]:
-        why = f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {metadata['uid']}"
+        why = (
+            f"the UID in the precondition ({options.uid}) does not match the UID in record ({metadata['uid']}). "
+            "The object might have been deleted and then recreated"
+        )
         raise errors.Conflict.of(resource.name, name, why)
     if options.resource_version and options.resource_version != metadata["resourceVersion"]:
         why = (
-            f"Precondition failed: ResourceVersion in precondition: {options.resource_version}, "
-            f"ResourceVersion in object meta: {metadata['resourceVersion']}"
+            f"the ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion "
+            f"in record ({metadata['resourceVersion']}). The object might have been modified"
         )
         raise errors.Conflict.of(resource.name, name, why)
     if (resource.group, resource.plural) == ("", "namespaces"):

@@ -5,6 +5,8 @@ Made anew from the registry at each request, so that custom kinds show and go at
 Source: "API Discovery" of the Kubernetes documentation; KEP-3352 (aggregated discovery).
 """
 
+import base64
+import hashlib
 import platform
 from collections.abc import Iterable
 from typing import Final
@@ -37,9 +39,10 @@ def version(fizz_version: str) -> JSON:
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def api_versions() -> JSON:
-    """`/api`: the core group."""
-    return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
+def api_versions(address: str) -> JSON:
+    """`/api`: the core group, and the host and port where everybody reaches the server."""
+    everybody = {"clientCIDR": "0.0.0.0/0", "serverAddress": address}
+    return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [everybody]}
 
 
 def group_list(registry: Registry) -> JSON:
@@ -85,7 +88,16 @@ def _legacy(resource: Resource) -> JSON:
         entry["shortNames"] = list(resource.short_names)
     if resource.categories:
         entry["categories"] = list(resource.categories)
+    if resource.stored:
+        entry["storageVersionHash"] = _storage_hash(resource)
     return entry
+
+
+def _storage_hash(resource: Resource) -> str:
+    """Opaque to clients: differs where objects are stored as another kind or version."""
+    group_name = resource.group if resource.storage_group is None else resource.storage_group
+    digest = hashlib.sha256(f"{group_name}/{resource.version}/{resource.kind}".encode()).digest()
+    return base64.b64encode(digest[:8]).decode()
 
 
 def _legacy_sub(resource: Resource, sub: str, kind: tuple[str, str, str], sub_verbs: tuple[str, ...]) -> JSON:

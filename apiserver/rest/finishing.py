@@ -5,6 +5,7 @@
 and doubled fields are told as warnings, or refused where the request is strict, before anybody is asked.
 """
 
+import re
 import secrets
 import uuid
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from fizz.schemas.base import JSON
 __all__ = ["Proposal", "apply", "create", "update"]
 
 _VALIDATED: Final = ("Strict", "Warn")
+_TYPES: Final = "string|number|integer|boolean|object|array"
+_WRONG_TYPE: Final = re.compile(rf'must be of type (integer,string|{_TYPES}): "(null|{_TYPES})"$')
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ def create(
     context: Context, resource: Resource, namespace: str | None, body: JSON, options: WriteOptions, *, applied: bool
 ) -> Proposal:
     """What a creation makes; `applied` says that it was asked for by server-side apply. Raises `BadRequest`."""
+    if applied:
+        _check_applied(resource, namespace, body)
     given = body.get("metadata") or {}
     suffix = _suffix() if given.get("generateName") else ""
     now, uid = context.clock(), str(uuid.uuid4())
@@ -132,19 +137,35 @@ def apply(
     force: bool,
 ) -> Proposal:
     """What server-side apply makes of the live object. Raises `Conflict` for fields that others own; `BadRequest`."""
-    unknown = resource.compiled.prune(clone(applied))
-    _warnings(resource, unknown, options)  # in strict mode, before any conflict is looked for
+    _check_applied(resource, live["metadata"].get("namespace"), applied)
+    _warnings(resource, [], options)  # in strict mode, before any conflict is looked for
     merged = _merge(context, resource, live, applied, subresource, options, force=force)
 
     def judge(obj: JSON) -> lifecycle.Outcome:
-        return lifecycle.update(resource, live, obj, subresource=subresource)
+        return lifecycle.update(resource, live, obj, subresource="" if subresource == "scale" else subresource)
 
     def track(obj: JSON) -> JSON:
         return {**obj, "metadata": {**obj["metadata"], "managedFields": merged["metadata"].get("managedFields", [])}}
 
     outcome = judge(merged)
-    told = lifecycle.Outcome(outcome.obj, outcome.causes, unknown)
+    told = lifecycle.Outcome(outcome.obj, outcome.causes, [])
     return _proposed(resource, live, told, judge, track, options)
+
+
+def _check_applied(resource: Resource, namespace: str | None, applied: JSON) -> None:
+    """Fields that the schema does not declare have no owner, and values of a wrong type no place in the merge: both are
+    refused, however the request wants unknown fields to be taken. Raises `BadRequest` with all of them.
+    """
+    wanted = {"metadata": {}, **clone(applied), "apiVersion": resource.api_version, "kind": resource.kind}
+    wrong = [f".{path}: field not declared in schema" for path in resource.compiled.prune(wanted)]
+    wrong += [f".{each}" for each in resource.compiled.validate(wanted) if _WRONG_TYPE.search(each.message)]
+    if wrong:
+        name = (applied.get("metadata") or {}).get("name", "")
+        place = f"{namespace}/{name}" if namespace else f"/{name}"
+        told = wrong[0] if len(wrong) == 1 else "errors:\n  " + "\n  ".join(wrong)
+        raise errors.BadRequest(
+            f"failed to create typed patch object ({place}; {resource.api_version}, Kind={resource.kind}): {told}"
+        )
 
 
 def _merge(
@@ -176,7 +197,8 @@ def _merge(
         shown: JSON = {key: value for key, value in details.items() if value}
         raise errors.Conflict(str(problem), details={**shown, "causes": problem.causes}) from problem
     except managed.TypedError as problem:
-        raise errors.BadRequest(f"the configuration cannot be applied: {problem}") from problem
+        described = f"{resource.api_version}, Kind={resource.kind}"
+        raise errors.BadRequest(f"failed to create typed patch object ({described}): {problem}") from problem
 
 
 def _proposed(
@@ -189,16 +211,24 @@ def _proposed(
     *,
     generated: bool = False,
 ) -> Proposal:
-    """Raises `BadRequest` in strict mode, and for what Kubernetes could not read."""
+    """Raises `BadRequest` in strict mode, and for what Kubernetes could not read; `Invalid` where that is a patch."""
     warnings = _warnings(resource, outcome.unknown, options)
     unreadable = [each for each in outcome.causes if _is_unreadable(resource, each)]
     if unreadable:
-        raise errors.BadRequest(
-            f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
-            f"json: {'; '.join(map(str, unreadable))}"
-        )
-    obj = outcome.obj if outcome.causes else track(outcome.obj)
-    return Proposal(resource, live, obj, outcome.causes, warnings, judge, track, generated)
+        raise _unreadable(resource, f"json: {'; '.join(map(str, unreadable))}", options)
+    if outcome.causes:
+        return Proposal(resource, live, outcome.obj, outcome.causes, warnings, judge, track, generated)
+    warnings += metadata.advice(resource, outcome.obj, live)
+    return Proposal(resource, live, track(outcome.obj), [], warnings, judge, track, generated)
+
+
+def _unreadable(resource: Resource, why: str, options: WriteOptions) -> errors.ApiError:
+    """The refusal of a body that cannot be read as the kind, or of a patch that makes such a one."""
+    if options.patched:
+        return errors.Invalid.of("", "", "", [errors.cause("FieldValueInvalid", f"Invalid value: {why}", "patch")])
+    return errors.BadRequest(
+        f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}'
+    )
 
 
 def _is_unreadable(resource: Resource, cause: Cause) -> bool:
@@ -216,10 +246,7 @@ def _warnings(resource: Resource, unknown: list[str], options: WriteOptions) -> 
     warnings = [f'unknown field "{path}"' for path in unknown]
     warnings += [f'duplicate field "{path}"' for path in options.duplicates]
     if warnings and options.validation == "Strict":
-        raise errors.BadRequest(
-            f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
-            f"strict decoding error: {', '.join(warnings)}"
-        )
+        raise _unreadable(resource, f"strict decoding error: {', '.join(warnings)}", options)
     return warnings
 
 

@@ -14,11 +14,11 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from fizz.apiserver import errors
-from fizz.apiserver.rest import conversing, paths
+from fizz.apiserver.rest import answers, conversing, paths
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.gate import PLAIN_PATHS, SELF_CHECKED, Gate
 from fizz.apiserver.rest.paths import Target
-from fizz.apiserver.rest.service import METHODS, Service, answer_to, refusal
+from fizz.apiserver.rest.service import METHODS, Service
 
 __all__ = ["Front"]
 
@@ -32,7 +32,7 @@ class Front:
         self.service = service
         self._context = context
         self._gate = Gate(context)
-        self._table = Starlette(routes=service.routes(), exception_handlers=service.exception_handlers())
+        self._table = Starlette(routes=service.routes(), exception_handlers=answers.HANDLERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -44,15 +44,15 @@ class Front:
             target = _target(scope)
             response = await self.service.resource(request, target) if target else None
         except Exception as problem:
-            response = answer_to(request, problem)
-        await (response or self._table)(scope, receive, send)
+            response = answers.answer_to(request, problem)
+        await (response or self._table)(scope, receive, answers.marked(scope, send))
 
     async def _converse(self, socket: WebSocket) -> None:
         try:
             await self._gate.admit(socket.scope)
             await conversing.converse(self._context, socket)
         except errors.ApiError as problem:
-            await socket.send_denial_response(refusal(problem))
+            await socket.send_denial_response(answers.refusal(problem))
 
 
 def _target(scope: Scope) -> Target | None:

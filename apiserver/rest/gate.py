@@ -136,6 +136,8 @@ def _method(scope: Scope) -> str:
 def _verb(scope: Scope, target: Target) -> tuple[str, str]:
     """The verb, and the name that a selector narrows a collection to."""
     method = _method(scope)
+    if target.watch and method in {"GET", "HEAD"}:
+        return "watch", ""
     if target.name is not None:
         return {**_VERBS, "GET": "get", "HEAD": "get", "DELETE": "delete"}.get(method, method.lower()), ""
     if method not in {"GET", "HEAD", "DELETE"}:

@@ -1,10 +1,11 @@
 """Formats: JSON, YAML and CBOR in and out, protobuf in; whole objects, tables or metadata; one answer or a stream.
 
-An Accept header is a list of media types, first match wins: kubectl asks for a Table, then for plain JSON, in one
-header. `*/*` and no header are JSON. What cannot be given is 406, what cannot be read is 415.
+An Accept header is a list of media types, the one with the highest `q` wins, then the first: kubectl asks for a Table,
+then for plain JSON, in one header. `*/*` and no header are JSON. What cannot be given is 406, and what cannot be read
+is 415.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -47,12 +48,15 @@ _SHAPES: Final[dict[str, Shape]] = {
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """How the caller wants the answer. `version` is that of the meta.k8s.io group for tables and metadata."""
+    """How the caller wants the answer. `version` is that of the meta.k8s.io group for tables and metadata; `of_lists`
+    says that metadata was asked for as that of a list.
+    """
 
     format: Format = "json"
     shape: Shape = "object"
     version: str = "v1"
     events: bool = False
+    of_lists: bool = False
 
     @property
     def content_type(self) -> str:
@@ -71,26 +75,39 @@ class Representation:
 
 @lru_cache(maxsize=1024)
 def representation(accept: str) -> Representation:
-    """The first acceptable form. Raises `NotAcceptable` where there is none."""
+    """The form that is liked best of those that can be given. Raises `NotAcceptable` where there is none."""
     if not accept.strip():
         return Representation()
-    for part in accept.split(","):
-        media, *parameters = (piece.strip() for piece in part.split(";"))
+    for media, given in sorted(map(_clause, accept.split(",")), key=lambda clause: -_quality(clause[1])):
         if media == EVENT_STREAM:
             return Representation(events=True)
-        chosen = _FORMATS.get(media.lower())
+        chosen = _FORMATS.get(media)
         if chosen is None:
             continue
-        given = dict(pair.split("=", 1) for pair in parameters if "=" in pair)
         wanted = given.get("as")
         if wanted is None:
             return Representation(format=chosen)
         if wanted in _SHAPES and given.get("g") == "meta.k8s.io" and given.get("v") in {"v1", "v1beta1"}:
-            return Representation(format=chosen, shape=_SHAPES[wanted], version=given["v"])
+            of_lists = wanted == "PartialObjectMetadataList"
+            return Representation(format=chosen, shape=_SHAPES[wanted], version=given["v"], of_lists=of_lists)
     raise errors.NotAcceptable(
         "only the following media types are accepted: application/json, application/yaml, application/cbor, "
         f"{EVENT_STREAM} for a watch"
     )
+
+
+def _clause(text: str) -> tuple[str, dict[str, str]]:
+    """A media type with its parameters."""
+    media, *parameters = (piece.strip() for piece in text.split(";"))
+    return media.lower(), dict(pair.split("=", 1) for pair in parameters if "=" in pair)
+
+
+def _quality(parameters: Mapping[str, str]) -> float:
+    """How much a clause is liked, from 0 to 1 (RFC 9110, section 12.4.2)."""
+    try:
+        return float(parameters.get("q", "1"))
+    except ValueError:
+        return 1.0
 
 
 def encode(value: Any, form: Representation) -> bytes:

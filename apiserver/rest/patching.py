@@ -6,7 +6,7 @@ application/strategic-merge-patch+json   merge by schema; built-in kinds only, a
 application/apply-patch+yaml | +cbor     server-side apply; needs a fieldManager
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,16 +32,20 @@ class Patch:
     applied: JSON | None = None
 
 
-def parse(media: str, body: bytes, resource: Resource, *, managed: bool) -> Patch:
-    """Read a patch; `managed` says whether the request names a fieldManager.
+def parse(media: str, body: bytes, resource: Resource, query: Mapping[str, str]) -> Patch:
+    """Read a patch; `query` are the parameters of its request.
 
     Raises `BadRequest`, `Invalid` or `UnsupportedMediaType`.
     """
     if media in _APPLY:
-        if not managed:
+        if not query.get("fieldManager"):
             required = errors.cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")
             raise errors.Invalid.of("PatchOptions", "meta.k8s.io", "", [required])
         return Patch(applied=decode(body, _APPLY[media]))
+    if "force" in query:
+        message = "Forbidden: may not be specified for non-apply patch"
+        causes = [errors.cause("FieldValueForbidden", message, "force")]
+        raise errors.Invalid.of("PatchOptions", "meta.k8s.io", "", causes)
     if media == _MERGE:
         merge = decode(body, "application/json")
         return Patch(change=_applier(resource, lambda live: patches.merge_patch(live, merge)))

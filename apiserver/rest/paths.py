@@ -7,10 +7,12 @@
         namespaces/NS/PLURAL              a collection in a namespace
         namespaces/NS/PLURAL/NAME[/SUB]   an object in a namespace
 
+`/api/v1/watch/...` and `/apis/GROUP/VERSION/watch/...` are the old form of a watch of the same resources.
+
 `namespaces/NAME/status` and `namespaces/NAME/finalize` are subresources of a Namespace, not collections in it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 __all__ = ["Target", "parse"]
@@ -28,6 +30,8 @@ class Target:
     namespace: str | None = None
     name: str | None = None
     subresource: str = ""
+    watch: bool = False
+    """Whether the URL itself asks for a watch."""
 
     @property
     def api_version(self) -> str:
@@ -37,11 +41,19 @@ class Target:
 def parse(path: str) -> Target | None:
     """The target of a decoded path, or None where the path is no resource's."""
     match path.strip("/").split("/"):
+        case ["api", version, "watch", *rest] if rest:
+            return _watched(_resource("", version, rest))
+        case ["apis", group, version, "watch", *rest] if rest:
+            return _watched(_resource(group, version, rest))
         case ["api", version, *rest]:
             return _resource("", version, rest)
         case ["apis", group, version, *rest]:
             return _resource(group, version, rest)
     return None
+
+
+def _watched(target: Target | None) -> Target | None:
+    return None if target is None else replace(target, watch=True)
 
 
 def _resource(group: str, version: str, parts: list[str]) -> Target | None:

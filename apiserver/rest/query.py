@@ -2,8 +2,9 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import orjson
@@ -11,13 +12,15 @@ import orjson
 from fizz.apiserver import errors
 from fizz.apiserver.auth.users import ANONYMOUS, User
 from fizz.apiserver.kinds.managed import default_manager, validate_manager
+from fizz.apiserver.rest.paths import Target
 from fizz.apiserver.store import revision as revisions
 from fizz.apiserver.store.types import LAST, Position, Revision
 from fizz.schemas.selectors import FieldSelector, LabelSelector, parse_fields, parse_labels
 
-__all__ = ["Continue", "ListOptions", "WriteOptions", "flag", "parse_list", "parse_position", "parse_write"]
+__all__ = ["Continue", "ListOptions", "WriteOptions", "as_watch", "flag", "parse_list", "parse_position", "parse_write"]
 
 Match = Literal["Exact", "NotOlderThan"]
+_INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _ANY_LABELS: Final = LabelSelector()
 _ANY_FIELDS: Final = FieldSelector()
 
@@ -76,6 +79,8 @@ class WriteOptions:
     validation: Literal["Strict", "Warn", "Ignore"] = "Warn"
     duplicates: tuple[str, ...] = ()
     user: User = ANONYMOUS
+    patched: bool = False
+    """Whether the object comes of a patch: what cannot be read then is the patch's fault."""
 
 
 def parse_list(query: Mapping[str, str]) -> ListOptions:
@@ -88,14 +93,14 @@ def parse_list(query: Mapping[str, str]) -> ListOptions:
     options = ListOptions(
         labels=labels,
         fields=fields,
-        limit=_number(query, "limit") or None,
+        limit=limit if (limit := _number(query, "limit") or 0) > 0 else None,
         token=Continue.decode(query["continue"]) if query.get("continue") else None,
         revision=_revision(query.get("resourceVersion", "")),
         match=_match(query.get("resourceVersionMatch", "")),
         watch=flag(query, "watch"),
         bookmarks=flag(query, "allowWatchBookmarks"),
         send_initial_events=flag(query, "sendInitialEvents"),
-        timeout=float(seconds) if (seconds := _number(query, "timeoutSeconds")) else None,
+        timeout=float(seconds) if (seconds := _number(query, "timeoutSeconds") or 0) > 0 else None,
     )
     _check_combination(options, "sendInitialEvents" in query)
     return options
@@ -106,7 +111,16 @@ def _check_combination(options: ListOptions, asks_initial: bool) -> None:
     if options.watch:
         if asks_initial and options.match != "NotOlderThan":
             causes.append(
-                _forbidden("resourceVersionMatch", "sendInitialEvents requires resourceVersionMatch NotOlderThan")
+                _forbidden(
+                    "resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+                )
+            )
+        if options.match == "Exact":
+            message = 'Unsupported value: "Exact": supported values: "NotOlderThan"'
+            causes.append(errors.cause("FieldValueNotSupported", message, "resourceVersionMatch"))
+        if options.match and options.token:
+            causes.append(
+                _forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")
             )
         if options.match and not asks_initial:
             causes.append(
@@ -138,6 +152,14 @@ def _check_combination(options: ListOptions, asks_initial: bool) -> None:
         raise errors.BadRequest("specifying resource version is not allowed when using continue")
 
 
+def as_watch(target: Target, options: ListOptions) -> tuple[Target, ListOptions]:
+    """What a URL that itself asks for a watch means: a watch of the collection, or of the one that is named."""
+    fields = options.fields
+    if target.name is not None:
+        fields = FieldSelector((*fields.terms, ("metadata.name", target.name, True)))
+    return replace(target, name=None, watch=False), replace(options, watch=True, fields=fields)
+
+
 def parse_position(query: Mapping[str, str], last_event_id: str | None) -> Position | None:
     """Where a watch begins: the Last-Event-ID of a stream that broke (`R`, or `R.sub` inside a transaction), else the
     resourceVersion; None for "now, with what is there first".
@@ -153,27 +175,30 @@ def parse_position(query: Mapping[str, str], last_event_id: str | None) -> Posit
 
 
 def parse_write(
-    query: Mapping[str, str], user_agent: str, *, duplicates: tuple[str, ...] = (), user: User = ANONYMOUS
+    query: Mapping[str, str],
+    user_agent: str,
+    kind: str = "CreateOptions",
+    *,
+    duplicates: tuple[str, ...] = (),
+    user: User = ANONYMOUS,
 ) -> WriteOptions:
-    """Raises `BadRequest` or `Invalid` naming the parameter."""
+    """Raises `BadRequest` or `Invalid` naming the parameter; `kind` is what the options are called."""
     if not query:
         return WriteOptions(manager=default_manager(user_agent), duplicates=duplicates, user=user)
     dry_run = query.get("dryRun", "")
     if dry_run not in {"", "All"}:
         message = f'Unsupported value: "{dry_run}": supported values: "All"'
-        raise errors.Invalid.of(
-            "Options", "meta.k8s.io", "", [errors.cause("FieldValueNotSupported", message, "dryRun")]
-        )
+        raise errors.Invalid.of(kind, "meta.k8s.io", "", [errors.cause("FieldValueNotSupported", message, "dryRun")])
     match query.get("fieldValidation", "") or "Warn":
         case "Strict" | "Warn" | "Ignore" as validation:
             pass
         case other:
             message = f'Unsupported value: "{other}": supported values: "Ignore", "Strict", "Warn"'
             causes = [errors.cause("FieldValueNotSupported", message, "fieldValidation")]
-            raise errors.Invalid.of("Options", "meta.k8s.io", "", causes)
+            raise errors.Invalid.of(kind, "meta.k8s.io", "", causes)
     named = query.get("fieldManager", "")
     if named and (wrong := validate_manager(named)):
-        raise errors.Invalid.of("Options", "meta.k8s.io", "", [each.dump() for each in wrong])
+        raise errors.Invalid.of(kind, "meta.k8s.io", "", [each.dump() for each in wrong])
     return WriteOptions(
         dry_run=bool(dry_run),
         manager=named or default_manager(user_agent),
@@ -197,7 +222,7 @@ def _number(query: Mapping[str, str], name: str) -> int | None:
     text = query.get(name, "")
     if not text:
         return None
-    if not text.isdigit():
+    if not _INTEGER.fullmatch(text):
         raise errors.BadRequest(f"{name} is {text!r}; it must be a whole number")
     return int(text)
 

@@ -6,6 +6,7 @@ continue token carries it.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import orjson
 
@@ -26,6 +27,9 @@ from fizz.apiserver.store.types import (
 from fizz.schemas.base import JSON
 
 __all__ = ["Listing", "check_fields", "get", "list_objects", "matches", "read_page", "refusal", "shape_one"]
+
+_ALWAYS: Final = 2
+"""Field selectors that every kind has: the name and the namespace."""
 
 
 class Listing:
@@ -49,6 +53,8 @@ async def get(
     context: Context, resource: Resource, namespace: str | None, name: str, form: Representation, include: str
 ) -> bytes:
     """One object in the form asked for. Raises `NotFound`."""
+    if form.of_lists:
+        raise errors.NotAcceptable("you requested PartialObjectMetadataList, but the requested object is not a list")
     record = await context.record(resource, namespace, name)
     value = resource.sent(record.value, record.revision)
     return value if form.plain else encode(shape_one(resource, orjson.loads(value), form, include), form)
@@ -63,6 +69,8 @@ async def list_objects(
     include: str,
 ) -> bytes:
     """A list in the form asked for."""
+    if form.shape == "metadata" and not form.of_lists:
+        raise errors.NotAcceptable("you requested PartialObjectMetadata, but the requested object is a list")
     listing = await read_page(context, resource, namespace, options)
     if form.plain:
         head = orjson.dumps(
@@ -131,7 +139,10 @@ def _snapshot(context: Context, options: ListOptions) -> tuple[Revision | None, 
 def check_fields(resource: Resource, options: ListOptions) -> None:
     """Raises `BadRequest` for a field selector that the kind does not know."""
     for path in sorted(options.fields.paths - resource.selectable):
-        raise errors.BadRequest(f'field label not supported: "{path}"')
+        if resource.builtin and len(resource.selectable) == _ALWAYS:
+            known = 'only "metadata.name", "metadata.namespace"'
+            raise errors.BadRequest(f'"{path}" is not a known field selector: {known}')
+        raise errors.BadRequest(f"field label not supported: {path}")
 
 
 def matches(resource: Resource, value: bytes, options: ListOptions) -> bool:

@@ -3,16 +3,42 @@
 Source: "Scale subresource" in the Kubernetes documentation of CustomResourceDefinitions.
 """
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds.registry import Resource
 from fizz.schemas.base import JSON
-from fizz.schemas.kinds import Scale
+from fizz.schemas.kinds import Column, Scale
 
-__all__ = ["read", "write"]
+__all__ = ["applied", "read", "shown", "write"]
 
 _KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+
+
+_COLUMNS: Final = (
+    Column("Desired", ".spec.replicas", "integer", "Number of desired replicas"),
+    Column("Available", ".status.replicas", "integer", "Number of actual replicas"),
+    Column("Age", ".metadata.creationTimestamp", "date"),
+)
+
+
+def shown(resource: Resource) -> Resource:
+    """How the Scale of the resource's objects is shown in tables."""
+    return replace(resource, columns=_COLUMNS, builtin=True)
+
+
+def applied(resource: Resource, item: JSON, scale: JSON) -> JSON:
+    """The configuration of the object that applies what a Scale applies. Raises as `write` does, and `BadRequest` for a
+    Scale that is not of autoscaling/v1.
+    """
+    if (scale.get("apiVersion"), scale.get("kind")) != ("autoscaling/v1", "Scale"):
+        raise errors.BadRequest("what is applied to scale must be a Scale of autoscaling/v1")
+    write(resource, item, scale)
+    wanted: JSON = {"apiVersion": resource.api_version, "kind": resource.kind}
+    wanted["metadata"] = {"name": item["metadata"]["name"]}
+    replicas = (scale.get("spec") or {}).get("replicas")
+    return wanted if replicas is None else _set(wanted, _paths(resource).spec_replicas, replicas)
 
 
 def read(resource: Resource, item: JSON) -> JSON:

@@ -1,6 +1,6 @@
 """The URL table, and what each URL does.
 
-/livez /readyz /healthz /version               is it there, and which is it
+/livez /readyz /healthz [/CHECK] /version      is it there, and which is it
 /api /apis /apis/G /api/V /apis/G/V            discovery
 /api/V/... /apis/G/V/...                       resources (see `paths`); questions (see `reviews`)
 /apis/fizz.dev/v1/transactions                 many objects, all or nothing, one revision
@@ -12,12 +12,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-import orjson
-import structlog
 from sse_starlette import EventSourceResponse
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -26,15 +23,18 @@ from fizz import __version__
 from fizz.apiserver import errors
 from fizz.apiserver.auth.actions import Action
 from fizz.apiserver.rest import (
+    answers,
     bootstrap,
     deleting,
     discovery,
+    health,
     openapi,
     patching,
     proxy,
     query,
     reading,
     reviews,
+    scale,
     transaction,
     watching,
     writing,
@@ -47,13 +47,12 @@ from fizz.apiserver.rest.negotiate import BODY_LIMIT, Representation, decode, du
 from fizz.apiserver.rest.paths import Target
 from fizz.schemas.base import JSON
 
-__all__ = ["METHODS", "Reached", "Service", "answer_to", "refusal"]
-
-log = structlog.get_logger()
+__all__ = ["METHODS", "Reached", "Service"]
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 """What may be done with resources."""
 _EVENT_PING_SECONDS: Final = 15
+_READS: Final = ("GET", "HEAD")
 Handler = Callable[[Request, Target], Awaitable[Response]]
 
 
@@ -86,7 +85,8 @@ class Service:
     def routes(self) -> list[Route]:
         """The URL table of all that is no resource (see `front`)."""
         return [
-            *(Route(path, self._healthy) for path in ("/livez", "/readyz", "/healthz")),
+            *(Route(f"/{endpoint}", self._healthy) for endpoint in health.ENDPOINTS),
+            *(Route(f"/{endpoint}/{{check}}", self._healthy) for endpoint in health.ENDPOINTS),
             Route("/version", self._version),
             Route("/", self._paths),
             Route("/openapi/v2", self._openapi_v2),
@@ -103,10 +103,6 @@ class Service:
             Route("/api/{path:path}", self._nothing, methods=list(METHODS)),
             Route("/apis/{path:path}", self._nothing, methods=list(METHODS)),
         ]
-
-    def exception_handlers(self) -> dict[Any, Any]:
-        """Starlette's handlers of all that can go wrong."""
-        return dict.fromkeys((errors.ApiError, HTTPException, Exception, ClientDisconnect), _answer_to)
 
     async def bootstrap(self) -> None:
         """Serve the custom kinds, and make the namespaces and roles that are always there."""
@@ -133,28 +129,30 @@ class Service:
         await self._context.admission.close()
 
     async def _healthy(self, request: Request) -> Response:
-        if "verbose" not in request.query_params:
-            return PlainTextResponse("ok")
-        name = request.url.path.removeprefix("/")
-        return PlainTextResponse(f"[+]ping ok\n[+]store ok\n{name} check passed\n")
+        verbose = "verbose" in request.query_params
+        if name := request.path_params.get("check"):
+            return PlainTextResponse(health.check(name, verbose=verbose))
+        excluded = request.query_params.getlist("exclude")
+        endpoint = request.url.path.strip("/")
+        return PlainTextResponse(health.answer(endpoint, verbose=verbose, excluded=excluded))
 
     async def _version(self, request: Request) -> Response:
-        return _json(discovery.version(__version__))
+        return answers.json_of(discovery.version(__version__))
 
     async def _server_info(self, request: Request) -> Response:
         store = self._context.store
         reached = {"listen": self._reached.listen, "plain": self._reached.plain, "ca": self._reached.authority}
-        return _json({"version": __version__, **reached, "revision": str(store.revision)})
+        return answers.json_of({"version": __version__, **reached, "revision": str(store.revision)})
 
     async def _paths(self, request: Request) -> Response:
         """What there is, for people who look around."""
         served = list(self._documents.index()["paths"])
         groups = sorted({"/".join(path.split("/")[:2]) for path in served if path.startswith("apis/")})
         fixed = ["api", "apis", "healthz", "livez", "openapi/v2", "openapi/v3", "readyz", "version"]
-        return _json({"paths": sorted(f"/{path}" for path in {*fixed, *served, *groups})})
+        return answers.json_of({"paths": sorted(f"/{path}" for path in {*fixed, *served, *groups})})
 
     async def _openapi_index(self, request: Request) -> Response:
-        return _json(self._documents.index())
+        return answers.json_of(self._documents.index())
 
     async def _openapi_v3(self, request: Request) -> Response:
         path = request.path_params["path"].strip("/")
@@ -162,33 +160,35 @@ class Service:
         asked = request.query_params.get("hash")
         if asked and asked != digest:
             return Response(status_code=301, headers={"location": self._documents.address(path)})
-        return await compressed(request, _document(request, body, digest, lasting=bool(asked)))
+        return await compressed(request, answers.document(request, body, digest, lasting=bool(asked)))
 
     async def _openapi_v2(self, request: Request) -> Response:
         accept = request.headers.get("accept", "*/*")
         if not any(media in accept for media in ("*/*", "application/json", "application/*")):
             raise errors.NotAcceptable("only the following media types are accepted: application/json")
-        return await compressed(request, _document(request, *self._documents.v2(), lasting=False))
+        return await compressed(request, answers.document(request, *self._documents.v2(), lasting=False))
 
     async def _core(self, request: Request) -> Response:
-        if _wants_aggregated(request):
-            return _json(discovery.aggregated(self._context.registry, [""]), discovery.AGGREGATED)
-        return _json(discovery.api_versions())
+        if answers.wants_aggregated(request):
+            return answers.json_of(discovery.aggregated(self._context.registry, [""]), discovery.AGGREGATED)
+        return answers.json_of(discovery.api_versions(self._reached.listen or self._reached.plain or ""))
 
     async def _groups(self, request: Request) -> Response:
         registry = self._context.registry
-        if _wants_aggregated(request):
-            return _json(
+        if answers.wants_aggregated(request):
+            return answers.json_of(
                 discovery.aggregated(registry, [name for name in registry.groups() if name]), discovery.AGGREGATED
             )
-        return _json(discovery.group_list(registry))
+        return answers.json_of(discovery.group_list(registry))
 
     async def _group(self, request: Request) -> Response:
-        return _json(discovery.group(self._context.registry, request.path_params["group"]))
+        return answers.json_of(discovery.group(self._context.registry, request.path_params["group"]))
 
     async def _resource_list(self, request: Request) -> Response:
         given = request.path_params
-        return _json(discovery.resource_list(self._context.registry, given.get("group", ""), given["version"]))
+        return answers.json_of(
+            discovery.resource_list(self._context.registry, given.get("group", ""), given["version"])
+        )
 
     async def _nothing(self, request: Request) -> Response:
         raise errors.NotFound.path()
@@ -198,18 +198,22 @@ class Service:
         resource = self._context.registry.lookup(target.group, target.version, target.plural)
         if proxy.is_for_agent(target):
             return await proxy.forward(self._context, target, request)
-        if resource is not None and not resource.stored and request.method != "POST":
+        if resource is None:
+            raise errors.NotFound.path()
+        if (not resource.stored and request.method != "POST") or (target.watch and request.method not in _READS):
             raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
         response = await self._verbs[request.method](request, target)
-        if resource is not None and resource.warning:
-            response.headers.append("Warning", _warning(resource.warning))
+        if resource.warning:
+            response.headers.append("Warning", answers.warning(resource.warning))
         return await compressed(request, response)
 
     async def _get(self, request: Request, target: Target) -> Response:
         resource = self._context.resource(target)
         form = representation(request.headers.get("accept", ""))
-        include = request.query_params.get("includeObject", "Metadata")
+        include = _include(request, form)
         options = query.parse_list(request.query_params)
+        if target.watch:
+            target, options = query.as_watch(target, options)
         if target.name is None and (options.watch or form.events):
             watched = {resource.prefix(None): resource}
             selection = watching.Selection(self._context.registry, watched, target.namespace, options)
@@ -219,7 +223,8 @@ class Service:
         if target.name is None:
             body = await reading.list_objects(self._context, resource, target.namespace, options, form, include)
         elif target.subresource == "scale":
-            body = encode(await writing.read_scale(self._context, resource, target), form)
+            shown = await writing.read_scale(self._context, resource, target)
+            body = encode(reading.shape_one(scale.shown(resource), shown, form, include), form)
         elif target.subresource == "" or (target.subresource == "status" and resource.status):
             body = await reading.get(self._context, resource, target.namespace, target.name, form, include)
         else:
@@ -267,8 +272,8 @@ class Service:
         return StreamingResponse(frames, media_type=form.stream_type)
 
     async def _create(self, request: Request, target: Target) -> Response:
-        body, options = await _read(request)
         resource = self._context.resource(target)
+        body, options = await _read(request, "CreateOptions")
         if not resource.stored or (target.plural, target.subresource) == ("serviceaccounts", "token"):
             answer = await reviews.answer(self._context, resource, target, body, user_of(request.scope))
             form = representation(request.headers.get("accept", ""))
@@ -279,8 +284,8 @@ class Service:
         return self._written(request, target, result)
 
     async def _update(self, request: Request, target: Target) -> Response:
-        body, options = await _read(request)
         resource = self._context.resource(target)
+        body, options = await _read(request, "UpdateOptions")
         _require_name(target)
         result = await writing.update(self._context, resource, target, body, options)
         return self._written(request, target, result)
@@ -289,38 +294,38 @@ class Service:
         media = request.headers.get("content-type", "").partition(";")[0].strip()
         resource = self._context.resource(target)
         _require_name(target)
-        named = bool(request.query_params.get("fieldManager"))
         raw = await _body(request)
-        patch = patching.parse(media, raw, resource, managed=named)
-        options = _write_options(request, patching.doubled(media, raw))
+        patch = patching.parse(media, raw, resource, request.query_params)
+        options = _write_options(request, "PatchOptions", patching.doubled(media, raw))
+        options = replace(options, patched=patch.applied is None)
         result = await writing.patch(self._context, resource, target, patch, options)
         return self._written(request, target, result)
 
     async def _delete(self, request: Request, target: Target) -> Response:
+        resource = self._context.resource(target)
         raw = await _body(request)
         body = decode(raw, request.headers.get("content-type", "")) if raw.strip() else {}
         options = replace(deleting.parse_options(body, request.query_params), user=user_of(request.scope))
-        resource = self._context.resource(target)
         if target.name is None:
             selection = query.parse_list(request.query_params)
             result = await deleting.delete_collection(self._context, resource, target.namespace, selection, options)
-            return _json(result)
+            return answers.json_of(result)
         deleted = await deleting.delete(self._context, resource, target, options)
-        return _warned(_json(deleted.item), deleted.warnings)
+        return _warned(answers.json_of(deleted.item), deleted.warnings)
 
     async def _transaction(self, request: Request) -> Response:
-        body, options = await _read(request)
+        body, options = await _read(request, "PatchOptions")
         form = representation(request.headers.get("accept", ""))
         result = await transaction.run(self._context, body, options)
         return Response(encode(result, form), media_type=form.content_type)
 
     def _written(self, request: Request, target: Target, result: writing.Written) -> Response:
         form = representation(request.headers.get("accept", ""))
-        include = request.query_params.get("includeObject", "Metadata")
+        include = _include(request, form)
         resource = self._context.resource(target)
-        shown = (
-            result.item if target.subresource == "scale" else reading.shape_one(resource, result.item, form, include)
-        )
+        if target.subresource == "scale":
+            resource = scale.shown(resource)
+        shown = reading.shape_one(resource, result.item, form, include)
         response = Response(
             encode(shown, form), status_code=201 if result.created else 200, media_type=form.content_type
         )
@@ -330,14 +335,8 @@ class Service:
 def _warned(response: Response, warnings: Iterable[str]) -> Response:
     """The answer with warnings, each once."""
     for text in dict.fromkeys(warnings):
-        response.headers.append("Warning", _warning(text))
+        response.headers.append("Warning", answers.warning(text))
     return response
-
-
-def _warning(text: str) -> str:
-    """The value of a Warning header (RFC 7234, section 5.5)."""
-    quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-    return f'299 - "{quoted}"'
 
 
 def _require_name(target: Target) -> None:
@@ -345,17 +344,28 @@ def _require_name(target: Target) -> None:
         raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
 
 
-async def _read(request: Request) -> tuple[JSON, query.WriteOptions]:
-    """The object that a request carries, and how to write it."""
+def _include(request: Request, form: Representation) -> str:
+    """What each row of a Table carries besides its cells. Raises `BadRequest` for what it cannot carry."""
+    include = request.query_params.get("includeObject") or "Metadata"
+    if form.shape == "table" and include not in {"None", "Metadata", "Object"}:
+        raise errors.BadRequest(
+            f'Unable to convert to Table as requested: includeObject: Invalid value: "{include}": '
+            "must be 'Metadata', 'Object', 'None', or empty"
+        )
+    return include
+
+
+async def _read(request: Request, kind: str) -> tuple[JSON, query.WriteOptions]:
+    """The object that a request carries, and how to write it: by options that are called `kind`."""
     raw, media = await _body(request), request.headers.get("content-type", "")
     body = decode(raw, media)
-    return body, _write_options(request, duplicates(raw, media, body))
+    return body, _write_options(request, kind, duplicates(raw, media, body))
 
 
-def _write_options(request: Request, doubled: tuple[str, ...]) -> query.WriteOptions:
-    """`doubled` are the paths of keys that the body has twice."""
+def _write_options(request: Request, kind: str, doubled: tuple[str, ...]) -> query.WriteOptions:
+    """Options that are called `kind`; `doubled` are the paths of keys that the body has twice."""
     agent = request.headers.get("user-agent", "")
-    return query.parse_write(request.query_params, agent, duplicates=doubled, user=user_of(request.scope))
+    return query.parse_write(request.query_params, agent, kind, duplicates=doubled, user=user_of(request.scope))
 
 
 async def _body(request: Request) -> bytes:
@@ -369,49 +379,6 @@ async def _body(request: Request) -> bytes:
         chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > BODY_LIMIT:
-            raise errors.RequestEntityTooLarge(f"the request is too large: the limit is {BODY_LIMIT} bytes")
+            raise errors.RequestEntityTooLarge(f"Request entity too large: limit is {BODY_LIMIT}")
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def _document(request: Request, body: bytes, digest: str, *, lasting: bool) -> Response:
-    """An OpenAPI document, or 304 where the client has it; under its hash it may be kept for ever."""
-    headers = {"etag": f'"{digest}"', "vary": "Accept"}
-    if lasting:
-        headers["cache-control"] = "public, immutable, max-age=31536000"
-    if f'"{digest}"' in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
-
-
-def _wants_aggregated(request: Request) -> bool:
-    return "as=APIGroupDiscoveryList" in request.headers.get("accept", "")
-
-
-def _json(value: Any, content_type: str = "application/json") -> Response:
-    return Response(orjson.dumps(value), headers={"content-type": content_type, "vary": "Accept"})
-
-
-def refusal(problem: errors.ApiError) -> Response:
-    """The answer that tells a refusal."""
-    body = orjson.dumps(problem.status())
-    return Response(body, status_code=problem.code, headers=problem.headers, media_type="application/json")
-
-
-def answer_to(request: Request, problem: Exception) -> Response:
-    """Every refusal becomes a `Status`; a fault of ours is logged and told without its innards."""
-    match problem:
-        case errors.ApiError():
-            return refusal(problem)
-        case HTTPException(status_code=404):
-            return refusal(errors.NotFound.path())
-        case HTTPException():
-            return refusal(errors.of_code(problem.status_code, problem.detail))
-        case ClientDisconnect():
-            return Response(status_code=499)
-    log.error("request failed", method=request.method, path=request.url.path, exc_info=problem)
-    return refusal(errors.InternalError("the server has a fault; its log says which"))
-
-
-async def _answer_to(request: Request, problem: Exception) -> Response:
-    return answer_to(request, problem)

@@ -3,7 +3,7 @@
 A column's path is a JSON path as in additionalPrinterColumns of a CRD (`.status.phase`,
 `.status.conditions[?(@.type=="Ready")].status`), several separated by commas (the first that is there), or one of a
 few formulas for built-in kinds: `length(paths)`, `ratio(have,want)`, `object(reference)`, `ports(list)`,
-`ref(roleRef)`, `subjects(list,kind)`.
+`ref(roleRef)`, `source(source,component,instance)`, `subjects(list,kind)`.
 
 Source: "Receiving resources as Tables" and "Additional printer columns" of the Kubernetes documentation.
 """
@@ -25,7 +25,7 @@ from fizz.schemas.kinds import Column
 __all__ = ["metadata_only", "table"]
 
 _STEP: Final = re.compile(r"""\.([\w-]+)|\['([^']+)'\]|\[(\d+)\]|\[\?\(@\.([\w.]+)\s*==\s*["']([^"']*)["']\)\]""")
-_FORMULA: Final = re.compile(r"(length|ratio|object|ports|ref|subjects)\((.*)\)")
+_FORMULA: Final = re.compile(r"(length|ratio|object|ports|ref|source|subjects)\((.*)\)")
 _NAME: Final = Column("Name", ".metadata.name", "string", "Name must be unique within a namespace.")
 
 Cell = Callable[[JSON], Any]
@@ -35,13 +35,18 @@ def table(
     resource: Resource, items: Iterable[JSON], metadata: JSON, version: str, include: str, *, columns: bool = True
 ) -> JSON:
     """A `Table` of objects. `include` is None, Metadata or Object (what each row carries besides its cells);
-    `columns` False leaves the definitions out, as in all events of a watch but the first.
+    `columns` False leaves the definitions out, as in all events of a watch but the first. The name comes first, unless
+    the columns of a built-in kind say where it stands.
     """
-    chosen = (_NAME, *resource.columns)
+    named = resource.builtin and any(column.path == _NAME.path for column in resource.columns)
+    first = () if named else (_NAME,)
     reader = _cell if resource.builtin else _custom_cell
-    cells = [_cell(_NAME.path, _NAME.type), *(reader(column.path, column.type) for column in resource.columns)]
+    cells = [
+        *(_cell(column.path, column.type) for column in first),
+        *(reader(column.path, column.type) for column in resource.columns),
+    ]
     result: JSON = {"kind": "Table", "apiVersion": f"meta.k8s.io/{version}", "metadata": metadata}
-    result["columnDefinitions"] = [_definition(column) for column in chosen] if columns else []
+    result["columnDefinitions"] = [_definition(column) for column in (*first, *resource.columns)] if columns else []
     result["rows"] = [_row(item, cells, version, include) for item in items]
     return result
 
@@ -200,6 +205,17 @@ def _ref(readers: list[Cell]) -> Cell:
     return read
 
 
+def _source(readers: list[Cell]) -> Cell:
+    """Who tells of an event: a component, and where it runs."""
+
+    def read(item: JSON) -> str:
+        source, component, instance = (reader(item) for reader in readers)
+        parts = [(source or {}).get("component") or component, (source or {}).get("host") or instance]
+        return ", ".join(str(part) for part in parts if part)
+
+    return read
+
+
 def _subjects(path: str, kind: str) -> Cell:
     """The names of the subjects of one kind."""
     subjects = _compile(path)
@@ -213,7 +229,14 @@ def _subjects(path: str, kind: str) -> Cell:
     return read
 
 
-_FORMULAS: Final = {"ref": _ref, "length": _length, "ratio": _ratio, "object": _object, "ports": _ports}
+_FORMULAS: Final = {
+    "ref": _ref,
+    "source": _source,
+    "length": _length,
+    "ratio": _ratio,
+    "object": _object,
+    "ports": _ports,
+}
 
 
 def _age(value: Any) -> str:

@@ -7,7 +7,7 @@ it stands: no revision, no event. An object that was marked for deletion goes wi
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fizz.apiserver import errors
 from fizz.apiserver.admission import namespaces
@@ -35,6 +35,10 @@ __all__ = [
     "read_scale",
     "update",
 ]
+
+
+_GENERATED_NAMES: Final = 8
+"""Names that are tried for one object with generateName before its creation is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +122,13 @@ async def plan_create(
     if namespace is not None and resource.namespaced:
         home = await view.live(_namespaces(context), None, namespace)
         namespaces.check_open(home, namespace, resource.name, name)
-    proposal = finishing.create(context, resource, namespace, body, options, applied=applied)
-    draft = await admit(context, view, proposal, options)
-    made = draft.item["metadata"]["name"]
-    if await view.live(resource, namespace, made) is not None:
+    for _ in range(1 if given.get("name") else _GENERATED_NAMES):
+        proposal = finishing.create(context, resource, namespace, body, options, applied=applied)
+        draft = await admit(context, view, proposal, options)
+        made = draft.item["metadata"]["name"]
+        if await view.live(resource, namespace, made) is None:
+            break
+    else:
         raise errors.AlreadyExists.of(resource.name, made)
     await escalation.check(context.access, options.user, resource, None, draft.item)
     return draft
@@ -131,6 +138,8 @@ async def plan_update(
     context: Context, view: View, resource: Resource, target: Target, body: JSON, options: WriteOptions
 ) -> Draft:
     """What a replacement makes. Raises `NotFound`, `Conflict` for a stale version, `Invalid`."""
+    if resource.put_creates and not target.subresource and await _is_absent(view, resource, target):
+        return await _put_new(context, view, resource, target, body, options)
     live = await _live(view, resource, target)
     if target.subresource == "scale":
         _check_version(resource, live, _metadata(body))
@@ -142,9 +151,7 @@ async def plan_update(
     _check_type(resource, body)
     given = _metadata(body)
     _check_namespace(resource, given, target.namespace)
-    if given.get("name") != target.name:
-        named = given.get("name") or ""
-        raise errors.BadRequest(f"the name of the object ({named}) does not match the name on the URL ({target.name})")
+    _check_name(given, target)
     if not resource.builtin and not given.get("resourceVersion"):
         message = "Invalid value: 0x0: must be specified for an update"
         causes = [errors.cause("FieldValueInvalid", message, "metadata.resourceVersion")]
@@ -170,18 +177,17 @@ async def plan_apply(
     force: bool,
 ) -> Draft:
     """What server-side apply makes: a new object, or the live one with the fields that its manager applies."""
-    _check_type(resource, applied)
+    assert target.name is not None
     given = _metadata(applied)
-    _check_namespace(resource, given, target.namespace)
     if given.get("managedFields"):
         raise errors.BadRequest("metadata.managedFields must be nil")
-    if target.subresource:
+    _check_name({"name": target.name, **given}, target)
+    if target.subresource == "scale":
+        applied = scale.applied(resource, await _live(view, resource, target), applied)
+    elif target.subresource:
         _check_subresource(resource, target.subresource)
-    assert target.name is not None
-    if given.get("name", target.name) != target.name:
-        raise errors.BadRequest(
-            f"the name of the object ({given['name']}) does not match the name on the URL ({target.name})"
-        )
+    _check_type(resource, applied)
+    _check_namespace(resource, given, target.namespace)
     live = await view.live(resource, target.namespace, target.name)
     if live is None and target.subresource:
         raise errors.NotFound.of(resource.name, target.name)
@@ -227,8 +233,22 @@ async def _permitted(context: Context, resource: Resource, live: JSON, draft: Dr
     return draft
 
 
+async def _is_absent(view: View, resource: Resource, target: Target) -> bool:
+    assert target.name is not None
+    return await view.live(resource, target.namespace, target.name) is None
+
+
+async def _put_new(
+    context: Context, view: View, resource: Resource, target: Target, body: JSON, options: WriteOptions
+) -> Draft:
+    """What a PUT of something makes that is not there yet, of a kind that is made this way, too."""
+    _check_name(_metadata(body), target)
+    await context.access.require(options.user, _creation(resource, target))
+    return await plan_create(context, view, resource, target.namespace, body, options)
+
+
 def _creation(resource: Resource, target: Target) -> Action:
-    """What an apply of something that is not there yet is, besides a patch."""
+    """What an apply or a PUT of something that is not there yet is, besides a patch or an update."""
     return Action(
         "create", resource.group, resource.version, resource.plural, "", target.namespace or "", target.name or ""
     )
@@ -279,6 +299,12 @@ def _check_type(resource: Resource, body: JSON) -> None:
             f"the API version in the data ({api_version}) does not match the expected API version "
             f"({resource.api_version})"
         )
+
+
+def _check_name(given: JSON, target: Target) -> None:
+    if given.get("name") != target.name:
+        named = given.get("name") or ""
+        raise errors.BadRequest(f"the name of the object ({named}) does not match the name on the URL ({target.name})")
 
 
 def _check_namespace(resource: Resource, given: JSON, namespace: str | None) -> None:

@@ -34,6 +34,39 @@ _STAGES: Final[Mapping[tuple[str, str], int]] = {
 }
 _USUAL_STAGE: Final = 2
 
+_Verdict = tuple[str, Literal["True", "False"], str, str]
+"""A condition: its type, status, reason and message. Those that follow say, in Kubernetes' words, that all is well."""
+_DISCOVERED: Final[_Verdict] = (
+    "NamespaceDeletionDiscoveryFailure",
+    "False",
+    "ResourcesDiscovered",
+    "All resources successfully discovered",
+)
+_PARSED: Final[_Verdict] = (
+    "NamespaceDeletionGroupVersionParsingFailure",
+    "False",
+    "ParsedGroupVersions",
+    "All legacy kube types successfully parsed",
+)
+_DELETED: Final[_Verdict] = (
+    "NamespaceDeletionContentFailure",
+    "False",
+    "ContentDeleted",
+    "All content successfully deleted, may be waiting on finalization",
+)
+_REMOVED: Final[_Verdict] = (
+    "NamespaceContentRemaining",
+    "False",
+    "ContentRemoved",
+    "All content successfully removed",
+)
+_RELEASED: Final[_Verdict] = (
+    "NamespaceFinalizersRemaining",
+    "False",
+    "ContentHasNoFinalizers",
+    "All content-preserving finalizers finished",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Contents:
@@ -98,27 +131,35 @@ def _conditions(
     now: datetime,
 ) -> list[Condition]:
     finalizers = _count_finalizers(left)
-    counts = ", ".join(sorted(f"{len(objects)} {kind.resource}" for kind, objects in left.items()))
-    held = ", ".join(f"{finalizer} on {count} objects" for finalizer, count in sorted(finalizers.items()))
+    counts = ", ".join(sorted(f"{_dotted(kind)} has {len(each)} resource instances" for kind, each in left.items()))
+    held = ", ".join(f"{finalizer} in {count} resource instances" for finalizer, count in sorted(finalizers.items()))
     unknown = "; ".join(sorted(f"{kind.resource}: {why}" for kind, why in unanswered.items()))
-    verdicts: list[tuple[str, Literal["True", "False"], str, str]] = [
-        ("NamespaceDeletionDiscoveryFailure", "True", "DiscoveryFailed", f"cannot be listed: {unknown}")
-        if unknown
-        else ("NamespaceDeletionDiscoveryFailure", "False", "ResourcesDiscovered", "all kinds could be listed"),
-        ("NamespaceDeletionContentFailure", "True", "ContentDeletionFailed", "; ".join(failures))
-        if failures
-        else ("NamespaceDeletionContentFailure", "False", "ContentDeleted", "all deletions were accepted"),
-        ("NamespaceContentRemaining", "True", "SomeResourcesRemain", f"left: {counts}")
-        if counts
-        else ("NamespaceContentRemaining", "False", "ContentRemoved", "nothing is left"),
-        ("NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain", f"finalizers: {held}")
-        if held
-        else ("NamespaceFinalizersRemaining", "False", "ContentHasNoFinalizers", "no finalizers are left"),
+    verdicts = [
+        _DISCOVERED if not unknown else _failure(_DISCOVERED, "DiscoveryFailed", f"cannot be listed: {unknown}"),
+        _PARSED,
+        _DELETED if not failures else _failure(_DELETED, "ContentDeletionFailed", "; ".join(failures)),
+        _REMOVED
+        if not counts
+        else _failure(_REMOVED, "SomeResourcesRemain", f"Some resources are remaining: {counts}"),
+        _RELEASED
+        if not held
+        else _failure(
+            _RELEASED, "SomeFinalizersRemain", f"Some content in the namespace has finalizers remaining: {held}"
+        ),
     ]
     conditions = list(old or [])
     for kind, status, reason, message in verdicts:
         conditions = set_condition(conditions, kind, status, now=now, reason=reason, message=message)
     return conditions
+
+
+def _failure(fine: _Verdict, reason: str, message: str) -> _Verdict:
+    return (fine[0], "True", reason, message)
+
+
+def _dotted(kind: Kind) -> str:
+    """A resource with its group, which is empty for the core group, as Kubernetes writes it: `configmaps.`."""
+    return f"{kind.plural}.{kind.group}"
 
 
 def _count_finalizers(left: Mapping[Kind, Sequence[JSON]]) -> dict[str, int]:

@@ -59,7 +59,7 @@ def test_a_field_selector_matches(selector: str, fields: dict[str, str], matches
 
 @pytest.mark.parametrize("selector", ["a", "=b", "a>b", "a=b=c"])
 def test_a_broken_field_selector_is_refused(selector: str) -> None:
-    with pytest.raises(ValueError, match="invalid field selector"):
+    with pytest.raises(ValueError, match=r"invalid selector: .*can't understand"):
         parse_fields(selector)
 
 

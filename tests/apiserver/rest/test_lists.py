@@ -118,7 +118,8 @@ async def test_a_finalizer_holds_an_object_until_it_is_taken_away(api: Any) -> N
     held = await api.delete(f"{MAPS}/a", gracePeriodSeconds="7")
     assert held.json["metadata"]["deletionTimestamp"]
     assert held.json["metadata"]["deletionGracePeriodSeconds"] == 0
-    assert (await api.delete(f"{MAPS}/a", gracePeriodSeconds="-1")).code == 422
+    assert (await api.delete(f"{MAPS}/a", gracePeriodSeconds="-1")).code == 200
+    assert (await api.delete(f"{MAPS}/a", gracePeriodSeconds="soon")).code == 400
     again = await api.delete(f"{MAPS}/a")
     assert again.json["metadata"]["deletionTimestamp"] == held.json["metadata"]["deletionTimestamp"]
     await api.patch(f"{MAPS}/a", {"metadata": {"finalizers": None}})

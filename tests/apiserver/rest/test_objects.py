@@ -328,7 +328,7 @@ async def test_keys_that_are_there_twice_are_told_of_patches_and_yaml_too(api: A
     path = "/api/v1/namespaces/blog/configmaps/a"
     body = b'{"data": {"k": "1", "k": "2"}}'
     answer = await api.patch(path, body, fieldValidation="Strict")
-    assert answer.code == 400
+    assert answer.code == 422
     assert 'duplicate field "data.k"' in answer.json["message"]
     applied = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  k: a\n  k: b\n"
     answer = await api.patch(path, applied, "apply-patch+yaml", fieldValidation="Strict", fieldManager="m")

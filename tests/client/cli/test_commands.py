@@ -54,7 +54,7 @@ async def test_a_field_that_the_kind_does_not_know_is_refused_by_name(fizz: Fizz
 
     assert result.exit_code == 1
     assert "deployment/web: " in str(result.exception)
-    assert 'unknown field "spec.replcas"' in str(result.exception)
+    assert ".spec.replcas: field not declared in schema" in str(result.exception)
 
 
 async def test_what_get_shows_can_be_applied_again(fizz: Fizz) -> None:

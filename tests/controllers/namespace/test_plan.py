@@ -70,8 +70,12 @@ def test_the_conditions_say_what_is_left_and_what_holds_it() -> None:
     made = plan(None, Contents({NETWORK: held}, {}), ['networks.fizz.dev "b": no'], NOW)
 
     said = {each.type: (each.status, each.message) for each in made.conditions}
-    assert said["NamespaceContentRemaining"] == ("True", "left: 2 networks.fizz.dev")
-    assert said["NamespaceFinalizersRemaining"] == ("True", "finalizers: fizz.dev/node on 2 objects")
+    assert said["NamespaceContentRemaining"] == (
+        "True",
+        "Some resources are remaining: networks.fizz.dev has 2 resource instances",
+    )
+    held_by = "Some content in the namespace has finalizers remaining: fizz.dev/node in 2 resource instances"
+    assert said["NamespaceFinalizersRemaining"] == ("True", held_by)
     assert said["NamespaceDeletionContentFailure"] == ("True", 'networks.fizz.dev "b": no')
 
 
