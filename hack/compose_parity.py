@@ -5,6 +5,7 @@ Fails if they disagree about a case that tests/parity/deliberate.toml does not l
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatch
@@ -17,9 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.parity.compare import Verdict, compare
 from tests.parity.corpus import CASES, Answer, Case, read_cases
+from tests.parity.hunt import hunt
 from tests.parity.inspections import RUN, fizz_server, run_and_inspect
 from tests.parity.oracle import NoCompose, ask_compose, find_compose
-from tests.parity.stored import deliberate, expected, save_expected
+from tests.parity.stored import deliberate, expected, is_meant, save_expected
 from tests.parity.subject import ask_fizz
 
 _LINES = 12  # of what explains one verdict
@@ -35,6 +37,8 @@ Result = tuple[Case, Verdict, list[str]]
 @click.option("--save-oracle", is_flag=True, help="Store compose's answers to the whole corpus.")
 @click.option("--strict", is_flag=True, help="Forgive nothing, not even what compose gets wrong in JSON.")
 @click.option("--inspect", is_flag=True, help="Run tests/parity/run by both, and compare what the engine then has.")
+@click.option("--mutants", default=0, metavar="N", help="Ask about N files that are made of these by changing them.")
+@click.option("--seed", default=0, show_default=True, help="Another one makes other mutants.")
 @click.option("--full", is_flag=True, help="Show all that differs, however long.")
 def main(
     paths: tuple[Path, ...],
@@ -44,6 +48,8 @@ def main(
     save_oracle: bool,
     strict: bool,
     inspect: bool,
+    mutants: int,
+    seed: int,
     full: bool,
 ) -> None:
     """Compare Fizz with Docker Compose over the corpus, or over other compose FILES and folders of them."""
@@ -58,6 +64,8 @@ def main(
     try:
         if inspect:
             sys.exit(_report(_inspected(cases, find_compose(os.environ)), deliberate("run"), limit))
+        if mutants:
+            sys.exit(_hunted(cases, find_compose(os.environ), mutants, seed, limit))
         answers = list(_stored(cases) if cached else _asked(cases, partial(ask_compose, find_compose(os.environ))))
     except NoCompose as problem:
         sys.exit(f"error: {problem}")
@@ -94,6 +102,25 @@ def _inspected(cases: Iterable[Case], compose: str) -> Iterator[Result]:
         for case in cases:
             one = run_and_inspect(case, compose, os.environ)
             yield case, *compare(case, one, run_and_inspect(case, fizz, environ), strict=True)
+
+
+def _hunted(cases: Iterable[Case], compose: str, count: int, seed: int, limit: int | None) -> int:
+    """Print each kind of disagreement about mutants of the cases' files once. 1 if there is one that is not meant."""
+    folders = sorted({case.directory for case in cases})
+    texts = [path.read_text(errors="replace") for each in folders for path in sorted(each.glob("*.y*ml"))]
+    wrong = meant = 0
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        asks = (partial(ask_compose, compose), ask_fizz)
+        for found in hunt(texts, Path(folder).resolve(), asks, count, seed, pool, is_meant):
+            if found.meant:
+                meant += 1
+                continue
+            wrong += 1
+            click.echo(f"{found.verdict.value}: {' '.join(found.flags) or 'no flags'}")
+            for line in (*found.lines[:limit], *"---\n".join(found.texts).splitlines()):
+                click.echo(f"    {line}")
+    click.echo(f"{count} mutants: {wrong} kinds of disagreement, and {meant} that are meant")
+    return 1 if wrong else 0
 
 
 def _report(found: Iterable[Result], meant: dict[str, str], limit: int | None) -> int:

@@ -10,8 +10,6 @@ from typing import Final
 from fizz.client.compose.nodes import BROKEN, Node
 from fizz.client.compose.problems import Path, Problems, suggestion
 from fizz.client.compose.references import KINDS, Dependency, dependencies, references
-from fizz.client.compose.shapes import Reader
-from fizz.client.compose.spec import PROJECT
 from fizz.client.compose.spec.external import is_external
 from fizz.client.compose.spec.volumes import clean_target
 
@@ -29,24 +27,24 @@ _SAME: Final = (
 
 def check_values(tree: Node, problems: Problems) -> None:
     """Check what each part of the canonical tree must have, whatever the others are."""
-    PROJECT.missing(tree, (), Reader(problems))
     _check_resources(tree, problems)
 
 
-def check_project(tree: Node, enabled: Mapping[str, Node], problems: Problems) -> None:
-    """Check whether the parts of the canonical tree fit together; `enabled` are the services that profiles leave."""
+def check_project(tree: Node, enabled: Mapping[str, Node], problems: Problems, *, implied: bool = True) -> None:
+    """Check whether the parts of the canonical tree fit together; `enabled` are the services that profiles leave. Links
+    and shared namespaces are dependencies if what is `implied` counts.
+    """
+    _check_secrets(tree, problems)
     services = tree.get("services")
     all_services = services.mapping() if services else {}
-    for name, service in all_services.items():
-        if service.value is None and service.tag != BROKEN and services is not None:
-            problems.error(services.key(name), "must be a mapping, but it is empty", path=("services", name))
     for name, service in enabled.items():
         if isinstance(service.value, dict) and services is not None:
             check = _ServiceCheck(name, service, problems)
             check.source(services)
             check.all()
             _check_references(name, service, tree, problems)
-    _check_dependencies(enabled, all_services, problems)
+    _check_dependencies(enabled, all_services, problems, implied)
+    _check_jobs(tree, problems)
     _check_container_names(enabled, problems)
     _check_ports(enabled, problems)
 
@@ -171,11 +169,13 @@ def _check_references(name: str, service: Node, tree: Node, problems: Problems) 
         problems.error(reference.place, text, path=("services", name), hint=hint)
 
 
-def _check_dependencies(enabled: Mapping[str, Node], services: Mapping[str, Node], problems: Problems) -> None:
+def _check_dependencies(
+    enabled: Mapping[str, Node], services: Mapping[str, Node], problems: Problems, implied: bool
+) -> None:
     edges: dict[str, list[Dependency]] = {}
     for name, service in enabled.items():
         edges[name] = []
-        for dependency in dependencies(name, service):
+        for dependency in dependencies(name, service, implied=implied):
             other = dependency.name
             if other in enabled:
                 edges[name].append(dependency)
@@ -189,6 +189,18 @@ def _check_dependencies(enabled: Mapping[str, Node], services: Mapping[str, Node
                 text = f'depends on the service "{other}", which no enabled profile includes'
                 problems.error(dependency.place, text, path=("services", name), hint=f"enable one of: {names}")
     _check_circles(edges, problems)
+
+
+def _check_jobs(tree: Node, problems: Problems) -> None:
+    """Jobs share their names, and what they may depend on, with services."""
+    jobs, services = (tree.get(kind) or Node({}) for kind in ("jobs", "services"))
+    for name, job in jobs.mapping().items():
+        if name in services.mapping():
+            problems.error(jobs.key(name), "is the name of a service already", path=("jobs", name))
+        for dependency in dependencies(name, job, implied=False):
+            if dependency.name not in {**services.mapping(), **jobs.mapping()}:
+                text = f'depends on the service or job "{dependency.name}", which is not defined'
+                problems.error(dependency.place, text, path=("jobs", name))
 
 
 def _check_circles(edges: Mapping[str, list[Dependency]], problems: Problems) -> None:
@@ -273,20 +285,21 @@ def _check_resources(tree: Node, problems: Problems) -> None:
             words = ", ".join(sources)
             if len(given) > 1:
                 problems.error(node.key(given[1]), f"must have only one of {words}", path=path)
-            elif not given and node.get("external") is None and not _is_broken(node):
+            elif not given and node.get("external") is None and node.get("driver") is None and not _is_broken(node):
                 problems.error(node, f"must have one of {words}, or be external", path=path)
 
         return check
 
     each("volumes", external_alone)
-
-    def some_source(path: Path, node: Node) -> None:
-        """Compose lets a config without content pass, but not a secret."""
-        given = [source for name in ("file", "environment") if (source := node.get(name)) is not None]
-        is_empty = node.get("external") is not None if not given else not any(source.value for source in given)
-        if is_empty and not is_external(node) and not _is_broken(node):
-            problems.error(node, "must have one of file, environment, or be external", path=path)
-
     each("secrets", one_source("file", "environment"))
-    each("secrets", some_source)
     each("configs", one_source("file", "environment", "content"))
+
+
+def _check_secrets(tree: Node, problems: Problems) -> None:
+    """Compose lets a config without content pass, but not a secret."""
+    for name, node in (tree.get("secrets") or Node({})).mapping().items():
+        sources = [source for key in ("file", "environment") if (source := node.get(key)) is not None]
+        if isinstance(node.value, dict) and not (
+            any(source.value for source in sources) or is_external(node) or _is_broken(node)
+        ):
+            problems.error(node, "must have one of file, environment, or be external", path=("secrets", name))

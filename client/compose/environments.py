@@ -28,10 +28,13 @@ class Environments:
     problems: Problems
     _texts: dict[str, str | None] = field(default_factory=dict)
 
-    def workload(self, kind: str, name: str, node: Node, *, read_files: bool = True) -> Workload:
+    def workload(
+        self, kind: str, name: str, node: Node, *, read_files: bool = True, read_labels: bool = True
+    ) -> Workload:
         """A service or job with its environment and labels."""
         path: Path = (kind, name)
-        return Workload(node, self._environment(path, node, read_files), self._labels(path, node))
+        labels = self._labels(path, node) if read_labels else {}
+        return Workload(node, self._environment(path, node, read_files), labels)
 
     def _environment(self, root: Path, service: Node, read_files: bool) -> dict[str, str | None]:
         """The environment; None for a name that has no value anywhere."""

@@ -69,6 +69,7 @@ class Loader:
                 tree = self._document(document, replace(origin, chain=(*origin.chain, path)), path, interpolator)
                 if tree is not None:
                     merged = tree if merged is None else PROJECT.merge(merged, tree)
+                    _check_whole(merged, self.problems)
         return merged if merged is None or not self._resets else _without_resets(merged)
 
     def _parse(self, path: str, place: Place | None) -> list[Node] | None:
@@ -185,6 +186,17 @@ def _with_environment(tree: Node, environment: Mapping[str, str]) -> Node:
 
     done = {name: fill(child) if child.mapping() else child for name, child in services.mapping().items()}
     return tree.with_value({**tree.mapping(), "services": services.with_value(done)})
+
+
+def _check_whole(tree: Node, problems: Problems) -> None:
+    """What the files up to here must have, whatever comes: a later file may say nothing about a service, but that is no
+    way to begin one, and it cannot complete what lacks a key.
+    """
+    PROJECT.missing(tree, (), Reader(problems))
+    services = tree.get("services") or Node({})
+    for name, service in services.mapping().items():
+        if service.value is None and service.tag is None:
+            problems.error(services.key(name), "must be a mapping, but it is empty", path=("services", name))
 
 
 def _without_resets(node: Node) -> Node:

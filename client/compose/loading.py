@@ -50,13 +50,13 @@ def _load(
     selection = by_profile(services, profiles)
     check_values(tree, problems)
     if options.consistency and not options.unfilled:
-        check_project(tree, selection.enabled, problems)
+        check_project(tree, selection.enabled, problems, implied=options.normalise)
     selection = only(selection, options.services, follow=options.dependencies)
     jobs = by_profile((tree.get("jobs") or Node({})).mapping(), profiles).enabled
     files = Environments(environment, filesystem, problems)
-    resolve = options.resolve_env and options.interpolate
+    read = {"read_files": options.resolve_env and options.interpolate, "read_labels": options.interpolate}
     workloads = {
-        kind: {key: files.workload(kind, key, node, read_files=resolve) for key, node in nodes.items()}
+        kind: {key: files.workload(kind, key, node, **read) for key, node in nodes.items()}
         for kind, nodes in (("services", selection.enabled), ("jobs", jobs))
     }
     if problems.errors:

@@ -22,18 +22,24 @@ _REMOTE: Final = re.compile(r"github\.com/|git@[^/:]+:|(?:docker-image|oci-layou
 
 def absolute(base: str, home: str, path: str) -> str:
     """The path made absolute and free of `.` and `..`. Windows paths and paths without a base stay as they are."""
+    return path if base and is_windows_path(path) else _absolute(base, home, path)
+
+
+def located(base: str, home: str, path: str, *, windows: bool = True) -> str:
+    """The path as compose prints it: made absolute if it is relative, and otherwise as it was written. Where the file
+    is read on this machine, what looks like a path of Windows is none.
+    """
+    if path.startswith("/"):
+        return path
+    return absolute(base, home, path) if windows else _absolute(base, home, path)
+
+
+def _absolute(base: str, home: str, path: str) -> str:
     if not base:
         return path
     if path.startswith("~"):
         path = home + path[1:] if path[1:2] in {"", "/"} else posixpath.join(home, path[1:])
-    if is_windows_path(path):
-        return path
     return posixpath.normpath(posixpath.join(base, path))
-
-
-def located(base: str, home: str, path: str) -> str:
-    """The path as compose prints it: made absolute if it is relative, and otherwise as it was written."""
-    return path if path.startswith("/") else absolute(base, home, path)
 
 
 def is_windows_path(path: str) -> bool:

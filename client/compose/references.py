@@ -78,8 +78,10 @@ def _granted(kind: str, holder: Node, root: Path) -> Iterator[Reference]:
             yield Reference(kind, name, source or item, (*root, kind, index))
 
 
-def dependencies(name: str, service: Node) -> Iterator[Dependency]:
-    """The services that a service needs first, as written and as they follow; the first one for a name counts."""
+def dependencies(name: str, service: Node, *, implied: bool = True) -> Iterator[Dependency]:
+    """The services that a service needs first, as written and as they follow if those that are `implied` are asked for,
+    too; the first one for a name counts.
+    """
     root: Path = ("services", name)
     if (written := service.get("depends_on")) is not None:
         for other, options in written.mapping().items():
@@ -92,6 +94,8 @@ def dependencies(name: str, service: Node) -> Iterator[Dependency]:
                 bool(restart and restart.value),
                 not (required and required.value is False),
             )
+    if not implied:
+        return
     for index, link in enumerate(_items(service, "links")):
         if isinstance(link.value, str):
             yield Dependency(link.value.split(":")[0], link, (*root, "links", index), restart=True)

@@ -22,14 +22,17 @@ _NAMED: Final = ("networks", "volumes", "secrets", "configs")
 def unfilled_model(name: str, directory: str, tree: Node, variables: Mapping[str, str], options: LoadOptions) -> JSON:
     """The model as plain data, keys sorted."""
     model: JSON = plain(tree)
-    written = (tree.get("services") or Node({})).mapping()
-    if "services" in model:
-        model["services"] = {key: each or {} for key, each in model["services"].items()}
-    for key, service in model.get("services", {}).items():
-        _fill(key, service, written[key], directory if options.resolve_paths else ".", variables, options)
+    workloads: list[JSON] = []
+    for kind in ("services", "jobs"):
+        written = (tree.get(kind) or Node({})).mapping()
+        if kind in model:
+            model[kind] = {key: each or {} for key, each in model[kind].items()}
+        for key, each in model.get(kind, {}).items():
+            _fill(key, each, written[key], directory if options.resolve_paths else ".", variables, options)
+            workloads.append(each)
     if options.normalise:
         model["name"] = name
-        if any("default" in (service.get("networks") or ()) for service in model.get("services", {}).values()):
+        if any("default" in (each.get("networks") or ()) for each in workloads):
             model["networks"] = {"default": None, **(model.get("networks") or {})}
         for kind in _NAMED:
             if model.get(kind):
@@ -50,7 +53,8 @@ def _fill(
         service["networks"] = {"default": None}
     needed: JSON = {}
     for each in dependencies(name, node):
-        entry: JSON = {"condition": each.condition, **({"restart": True} if each.restart else {})}
+        implied = "depends_on" not in each.path
+        entry: JSON = {"condition": each.condition, **({"restart": each.restart} if each.restart or implied else {})}
         needed.setdefault(each.name, {**entry, "required": each.required})
     if needed:
         service["depends_on"] = {**needed, **(service.get("depends_on") or {})}

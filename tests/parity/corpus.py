@@ -43,6 +43,16 @@ _TEXT: Final = {
 }
 
 
+class _Loader(yaml.CSafeLoader):
+    """As compose writes YAML: dates and a lone `=` are texts."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in known if not tag.endswith((":timestamp", ":value"))]
+    for first, known in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One question to compose: files, flags and an environment. `root` is the folder whose path answers leave out."""
@@ -98,7 +108,7 @@ class Answer:
             case "json":
                 return cls(json.loads(text))
             case "yaml":
-                return cls(yaml.load(text, yaml.CSafeLoader))
+                return cls(yaml.load(text, _Loader))
         return cls(sorted(text.splitlines()))
 
     @classmethod

@@ -5,24 +5,34 @@ says of each case that Fizz treats in another way why it does.
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from tests.parity.compare import Verdict, compare
 from tests.parity.corpus import Answer, Case
 
-__all__ = ["deliberate", "expected", "save_expected"]
+__all__ = ["deliberate", "expected", "is_meant", "save_expected"]
 
 _EXPECTED: Final = Path(__file__).parent / "expected"
 _DELIBERATE: Final = Path(__file__).parent / "deliberate.toml"
 
 
-def deliberate(what: Literal["config", "run"]) -> dict[str, str]:
-    """Why Fizz means to differ, by the name of the case: in what it prints, or in what it runs."""
+@cache
+def deliberate(what: Literal["config", "run", "mutants"]) -> dict[str, str]:
+    """Why Fizz means to differ, by the name of the case: in what it prints, or in what it runs; for mutants by a
+    pattern of what explains the disagreement.
+    """
     reasons: dict[str, str] = tomllib.loads(_DELIBERATE.read_text())[what]
     return reasons
+
+
+def is_meant(disagreement: str) -> bool:
+    """Whether a disagreement about a mutant, with all that explains it, is of a kind that `deliberate.toml` lists."""
+    return any(re.search(pattern, disagreement) for pattern in deliberate("mutants"))
 
 
 def expected() -> dict[str, Answer]:

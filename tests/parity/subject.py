@@ -39,7 +39,7 @@ def _call_library(case: Case, options: LoadOptions) -> Answer:
     if loaded.project is None:
         return Answer.refusal(case, "\n".join(problem.format() for problem in loaded.errors))
     printed = render(loaded.project, escape=options.interpolate, form="yaml" if case.form == "yaml" else "json")
-    return Answer.of(case, json.dumps(printed))
+    return Answer.of(case, json.dumps(printed, ensure_ascii=False))
 
 
 @click.command(add_help_option=False)

@@ -23,7 +23,7 @@ _LISTS: Final[Mapping[str, Callable[[Project], list[str]]]] = {
     "networks": lambda project: sorted(project.model.get("networks", ())),
     "models": lambda project: sorted(str(model.get("model", "")) for model in project.model.get("models", {}).values()),
     "profiles": lambda project: list(project.all_profiles),
-    "images": lambda project: sorted(image for name in project.services for image in _images(project, name)),
+    "images": lambda project: sorted(_images(project)),
     "environment": lambda project: [f"{name}={value}" for name, value in sorted(project.environment.items())],
 }
 
@@ -127,12 +127,12 @@ def _known_variables(flags: LoadOptions) -> Mapping[str, Variable]:
     return loaded.variables
 
 
-def _images(project: Project, name: str) -> Iterator[str]:
-    """The image of a service, and those of its hooks."""
-    service = project.services[name]
-    yield str(service.get("image") or f"{project.name}-{name}")
-    own = service.get("image")
-    yield from (str(hook["image"]) for hook in service.get("pre_start", ()) if hook.get("image") not in {None, own})
+def _images(project: Project) -> Iterator[str]:
+    """The images of services and jobs, and those of their hooks."""
+    for name, each in {**project.services, **project.model.get("jobs", {})}.items():
+        own = each.get("image")
+        yield str(own or f"{project.name}-{name}")
+        yield from (str(hook["image"]) for hook in each.get("pre_start", ()) if hook.get("image") not in {None, own})
 
 
 def _hashed(project: Project, wanted: str) -> Iterator[str]:

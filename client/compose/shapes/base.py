@@ -109,7 +109,9 @@ class Shape(ABC):
 
 
 class Opaque(Shape):
-    """Anything at all, as under `x-` keys. Mappings are merged key by key, lists are joined."""
+    """Anything at all, as under `x-` keys. Mappings are merged key by key; a list gets what it does not have yet; null
+    leaves what is there.
+    """
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         return None if node.tag == BROKEN else node
@@ -125,5 +127,9 @@ class Opaque(Shape):
                 result.keys = {**(base.keys or {}), **(over.keys or {})}
                 return result
             case list() as first, list() as second:
-                return over.with_value([*first, *second])
+                known = {repr(plain(item)) for item in first}
+                new = {text: item for item in second if (text := repr(plain(item))) not in known}
+                return over.with_value([*first, *new.values()])
+            case _, None:
+                return base
         return over

@@ -89,6 +89,7 @@ class ListOf(Shape):
     `single` lets one item stand for a list of it. `key` tells items apart (else their whole content does): of two with
     the same key the later one takes the earlier one's place. That holds for the items of two files; `duplicates` says
     what happens within one: `drop` does the same, `keep` keeps them, and of equal strings `error` allows only one.
+    `joined` keeps those of two files, too.
     `expand` turns an item in its short form into any number of canonical ones, and gives None for any other form. A
     `kept` single item stays one where the reader keeps values.
     """
@@ -102,8 +103,10 @@ class ListOf(Shape):
         duplicates: Duplicates = "drop",
         expand: Callable[[Node, Path, Reader], list[Node] | None] | None = None,
         kept: bool = False,
+        joined: bool = False,
     ) -> None:
         self.item = item
+        self._joined = joined
         self._single = single
         self._key = key
         self._duplicates = duplicates
@@ -123,10 +126,10 @@ class ListOf(Shape):
         expand = self._expand if self._can_expand(node.value, reader) else None
         for index, child in enumerate(node.value):
             here = (*path, index)
-            if self._expand and (not expand or reader.as_written(child)) and not isinstance(child.value, dict):
+            if self._expand and (not expand or reader.as_written(child)) and isinstance(child.value, str | int):
                 items.append(child)
                 continue
-            short = expand(child, here, reader) if expand else None
+            short = self._expand(child, here, reader) if self._expand else None
             if short is not None:
                 items.extend(short)
             elif (item := self.item.read(child, here, reader)) is not None:
@@ -154,7 +157,8 @@ class ListOf(Shape):
         return either(listed, STRING) if self._single else listed
 
     def merge(self, base: Node, over: Node) -> Node:
-        return over.with_value(self._unique([*_as_items(base), *_as_items(over)]))
+        items = [*_as_items(base), *_as_items(over)]
+        return over.with_value([*items] if self._joined else self._unique(items))
 
     def dump(self, node: Node) -> Any:
         return [self.item.dump(child) for child in node.items()]
@@ -195,16 +199,16 @@ class MapOf(Shape):
         self._from_list = from_list
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        listed = isinstance(node.value, list) and self._from_list is not None
         if isinstance(node.value, list) and self._from_list:
-            listed = self._of_list(node, path, reader, self._from_list)
-            return self.read(listed, path, reader)
+            node = self._of_list(node, path, reader, self._from_list)
         if not isinstance(node.value, dict):
             reader.wrong_type(node, path, "a mapping or a list" if self._from_list else "a mapping")
             return None
         result: dict[str, Node] = {}
         for name, child in node.value.items():
             here = (*path, name)
-            if self._names and not self._names.fullmatch(name):
+            if self._names and not self._names.fullmatch(name) and not (listed and "$" in name and reader.keeps):
                 reader.error(node.key(name), here, f"must have {self._form}")
             else:
                 result[name] = read_reset(child) or self.item.read(child, here, reader) or broken(child)
@@ -268,10 +272,10 @@ class Pairs(Shape):
                 return None
         result: dict[str, Node] = {}
         for name, child in written.items():
-            if self._tight and name != name.rstrip():
-                reader.error(keys.get(name, child), path, f'has the name "{name}", which ends with a space')
-            elif (reset := read_reset(child)) is not None:
+            if (reset := read_reset(child)) is not None:
                 result[name] = reset
+            elif self._tight and name != name.rstrip():
+                reader.error(keys.get(name, child), path, f'has the name "{name}", which ends with a space')
             elif child.value is None and child.tag != BROKEN:
                 result[name] = child.with_value(self._absent)
             elif (text := self._value.read(child, (*path, name), reader)) is not None:

@@ -150,7 +150,8 @@ class Flag(Shape):
 
 class Whole(Shape):
     """A whole number in a range. `floats` lets a fraction in and cuts it off, with a warning, as compose does.
-    `strings=False` is for the few fields that variables cannot set. Outside of `runs` no engine takes it.
+    `strings=False` is for the few fields that variables cannot set, `exact` for those that take no float at all, not
+    even a whole one. Outside of `runs` no engine takes it.
     """
 
     def __init__(
@@ -159,9 +160,11 @@ class Whole(Shape):
         maximum: int | None = None,
         *,
         floats: bool = False,
+        exact: bool = False,
         strings: bool = True,
         runs: tuple[int, int] | None = None,
     ) -> None:
+        self._exact = exact
         self._minimum = minimum
         self._maximum = maximum
         self._runs = runs
@@ -195,6 +198,8 @@ class Whole(Shape):
                 pass
             case int() as value:
                 return value
+            case float() if self._exact:
+                pass
             case float() as value if abs(value) < 1e18 and (self._floats or value == int(value)):
                 if value != int(value):
                     reader.warn(node, path, f"must be a whole number; {value} counts as {int(value)}")

@@ -34,7 +34,7 @@ class _Context(Text):
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         text = super().read(node, path, reader)
-        if text is None or not isinstance(text.value, str) or not text.value or reader.as_written(text):
+        if text is None or not isinstance(text.value, str) or not text.value:
             return text
         return text if is_remote_context(text.value) else text.with_value(_local(text.value, reader))
 
@@ -47,12 +47,12 @@ class _Contexts(Pairs):
         if pairs is None:
             return None
         for name, child in pairs.mapping().items():
-            if child.value is None and child.tag is None:
+            if child.value is None and child.tag is None and not reader.keeps:
                 reader.error(pairs.key(name), path, f'must be name=path, not "{name}"')
                 return None
         resolved = {
             name: child.with_value(_local(child.value, reader))
-            if isinstance(child.value, str) and not is_remote_context(child.value) and not reader.as_written(child)
+            if isinstance(child.value, str) and not is_remote_context(child.value)
             else child
             for name, child in pairs.mapping().items()
         }
@@ -97,7 +97,7 @@ class _Attestation(Shape):
 
 
 def _local(path: str, reader: Reader) -> str:
-    return located(reader.base, reader.home, path)
+    return located(reader.base, reader.home, path, windows=False)
 
 
 def _short(node: Node, path: Path, reader: Reader) -> Node | None:

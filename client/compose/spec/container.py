@@ -33,9 +33,9 @@ from fizz.client.compose.spec.hosts import Hosts
 from fizz.client.compose.spec.ulimits import ULIMITS
 from fizz.client.compose.spec.volumes import MOUNTS
 
-__all__ = ["CONTAINER", "ENVIRONMENT", "HEALTHCHECK", "WORKLOAD"]
+__all__ = ["CONTAINER", "HEALTHCHECK", "WORKLOAD"]
 
-ENVIRONMENT: Final = Pairs(absent=None, tight=True)
+_ENVIRONMENT: Final = Pairs(absent=None, tight=True)
 _STRINGS: Final = ListOf(Text())
 _DISTINCT: Final = ListOf(Text(), duplicates="error")
 _PULL_POLICY: Final = r"^(always|never|build|if_not_present|missing|refresh|daily|weekly|every_([0-9]+[wdhms])+)$"
@@ -147,12 +147,12 @@ CONTAINER: Final[dict[str, Key]] = {
     "devices": yes(DEVICES, "devices; those with a CDI name are deviceRequests"),
     "dns": yes(_Texts(Text(), single=True), "dns"),
     "dns_opt": yes(_STRINGS, "dnsOpt"),
-    "dns_search": yes(ListOf(Text(), single=True), "dnsSearch"),
+    "dns_search": yes(ListOf(Text(), single=True, kept=True), "dnsSearch"),
     "domainname": yes(Text(), "domainname"),
     "entrypoint": yes(Command(), "entrypoint", keep=True),
     "env_file": yes(ENV_FILES, "read when the project is loaded"),
     "label_file": yes(LABEL_FILES, "read when the project is loaded"),
-    "environment": yes(ENVIRONMENT, "env; a name without value takes it from the environment"),
+    "environment": yes(_ENVIRONMENT, "env; a name without value takes it from the environment"),
     "extra_hosts": yes(Hosts(), "extraHosts"),
     "gpus": yes(GPUS, "deviceRequests with the capability gpu"),
     "group_add": yes(ListOf(Loose(whole=True), duplicates="error"), "groupAdd"),

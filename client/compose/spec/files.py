@@ -55,6 +55,7 @@ def _granted(folder: str | None) -> ListOf:
         ),
         key=None if folder is None else key,
         duplicates="keep" if folder is None else "drop",
+        joined=folder is None,
     )
 
 

@@ -40,6 +40,7 @@ class Hosts(Shape):
 
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         if reader.keeps and isinstance(node.value, list | dict):
+            self._check_kinds(node, path, reader)
             return Node(node.value, node.file, node.line, node.column, keys=node.keys, tag=node.tag or KEPT)
         match node.value:
             case dict() as mapping:
@@ -71,6 +72,16 @@ class Hosts(Shape):
         return sorted(
             f"{name}={each.value}" for name, addresses in node.mapping().items() for each in addresses.items()
         )
+
+    @staticmethod
+    def _check_kinds(node: Node, path: Path, reader: Reader) -> None:
+        """Where values are kept, they are at least texts."""
+        forbid_duplicates(node.items(), path, reader)
+        named = [((*path, name), child) for name, child in node.mapping().items() if child.tag != RESET]
+        for here, child in [*(((*path, index), item) for index, item in enumerate(node.items())), *named]:
+            for item in child.items() or [child]:
+                if not isinstance(item.value, str) and item.value != []:
+                    reader.wrong_type(item, here, "an address, or a list of addresses")
 
     def _split(
         self, items: list[Node], path: Path, reader: Reader

@@ -11,6 +11,7 @@ from fizz.client.compose.shapes import (
     ListOf,
     Loose,
     MapOf,
+    Pairs,
     Reader,
     Shape,
     Table,
@@ -24,7 +25,7 @@ from fizz.client.compose.shapes import (
 from fizz.client.compose.shapes.base import JSON, either
 from fizz.client.compose.spec.build import BUILD
 from fizz.client.compose.spec.commands import Command
-from fizz.client.compose.spec.container import CONTAINER, ENVIRONMENT, WORKLOAD
+from fizz.client.compose.spec.container import CONTAINER, WORKLOAD
 from fizz.client.compose.spec.deploy import DEPLOY
 from fizz.client.compose.spec.files import CONFIGS, NAMES, SECRETS
 from fizz.client.compose.spec.fizz import PROJECT_BLOCK, SERVICE_BLOCK
@@ -51,13 +52,14 @@ def _started(node: Node) -> Node:
     return Node({"condition": condition}, node.file, node.line, node.column)
 
 
+_HOOK_ENVIRONMENT: Final = Pairs(absent=None, tight=True, duplicates="error")
 _HOOK: Final = Table(
     {
         "command": yes(Command(), "what is run in the container", keep=True),
         "user": yes(Text(), "who runs it"),
         "privileged": yes(Flag(), "with all rights"),
         "working_dir": yes(Text(), "folder in which it starts"),
-        "environment": yes(ENVIRONMENT, "variables besides the container's"),
+        "environment": yes(_HOOK_ENVIRONMENT, "variables besides the container's"),
     },
     required=("command",),
 )
@@ -195,6 +197,13 @@ _JOB: Final = Table(
     required=("triggers",),
 )
 
+
+class _Services(MapOf):
+    """Services by name."""
+
+    yields = False
+
+
 _INCLUDE: Final = Table(
     {
         "path": yes(ListOf(Text(), single=True, duplicates="keep"), "files, merged with one another"),
@@ -212,7 +221,7 @@ PROJECT: Final = Table(
         "version": ignored(Text(), "obsolete"),
         "name": yes(Text(), "name of the project"),
         "include": yes(ListOf(_INCLUDE, duplicates="keep"), "loaded with the project"),
-        "services": yes(MapOf(SERVICE, names=NAMES), "Deployment and Service", keep=True),
+        "services": yes(_Services(SERVICE, names=NAMES), "Deployment and Service", keep=True),
         "networks": yes(NETWORKS, "Network"),
         "volumes": yes(VOLUMES, "Volume"),
         "secrets": yes(SECRETS, "Secret"),

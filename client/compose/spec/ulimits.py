@@ -9,8 +9,9 @@ from fizz.client.compose.shapes.base import JSON, either, kept
 
 __all__ = ["BUILD_ULIMITS", "ULIMITS"]
 
+_NUMBER: Final = Whole(exact=True)
 _LIMITS: Final = Table(
-    {"soft": yes(Whole(), "soft limit", keep=True), "hard": yes(Whole(), "hard limit", keep=True)},
+    {"soft": yes(_NUMBER, "soft limit", keep=True), "hard": yes(_NUMBER, "hard limit", keep=True)},
     required=("soft", "hard"),
     wanted="a number, or a mapping with soft and hard",
 )
@@ -42,5 +43,5 @@ class _Ulimit(Shape):
         return _LIMITS.dump(node) if isinstance(node.value, dict) else node.value or {"soft": 0, "hard": 0}
 
 
-ULIMITS: Final = MapOf(_Ulimit(Whole()))
-BUILD_ULIMITS: Final = MapOf(_Ulimit(Whole(strings=False)))
+ULIMITS: Final = MapOf(_Ulimit(_NUMBER))
+BUILD_ULIMITS: Final = MapOf(_Ulimit(Whole(exact=True, strings=False)))

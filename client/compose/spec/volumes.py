@@ -40,7 +40,7 @@ def split_mount(text: str) -> Written:
     result: Written = {"target": target, **({"source": source} if source else {})}
     for option in sections[2].split(",") if len(sections) > 2 else ():
         if option in {"ro", "rw"}:
-            result["read_only"] = option == "ro"
+            result |= {"read_only": True} if option == "ro" else {}
         elif option == "nocopy":
             volume["nocopy"] = True
         elif option in {"z", "Z"}:
@@ -102,7 +102,7 @@ def _finish(node: Node, path: Path, reader: Reader) -> Node | None:
     if kind and kind.value == "bind" and (source is None or source.value == ""):
         reader.error(source or node, path, "is a bind mount and so must have a source", "name a path on the host")
         return None
-    if kind and kind.value == "bind" and source and isinstance(source.value, str) and not reader.as_written(source):
+    if kind and kind.value == "bind" and source and isinstance(source.value, str):
         resolved = source.with_value(located(reader.base, reader.home, source.value))
         return node.with_value({**node.mapping(), "source": resolved})
     return node

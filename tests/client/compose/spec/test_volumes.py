@@ -18,7 +18,7 @@ BIND = {"create_host_path": True}
         ("data:/d:ro", {"type": "volume", "source": "data", "target": "/d", "volume": {}, "read_only": True}),
         (
             "data:/d:rw,nocopy",
-            {"type": "volume", "source": "data", "target": "/d", "volume": {"nocopy": True}, "read_only": False},
+            {"type": "volume", "source": "data", "target": "/d", "volume": {"nocopy": True}},
         ),
         ("./a:/d", {"type": "bind", "source": "./a", "target": "/d", "bind": BIND}),
         (
