@@ -64,6 +64,20 @@ async def _deployment(context: _Context) -> None:
     context.manager.add(DeploymentController(context.manager, recorder).controller())
 
 
+async def _job(context: _Context) -> None:
+    from fizz.controllers.job.reconcile import JobController
+
+    recorder = await context.recorder("job-controller")
+    context.manager.add(JobController(context.manager, recorder).controller())
+
+
+async def _cronjob(context: _Context) -> None:
+    from fizz.controllers.cronjob.reconcile import CronJobController
+
+    recorder = await context.recorder("cronjob-controller")
+    context.manager.add(CronJobController(context.manager, recorder).controller())
+
+
 async def _scheduler(context: _Context) -> None:
     from fizz.controllers.scheduler.reconcile import Scheduler
 
@@ -114,6 +128,8 @@ async def _ingress(context: _Context) -> None:
 
 CONTROLLERS: Final[Mapping[str, Callable[[_Context], Awaitable[None]]]] = {
     "deployment": _deployment,
+    "job": _job,
+    "cronjob": _cronjob,
     "scheduler": _scheduler,
     "gc": _gc,
     "namespace": _namespace,

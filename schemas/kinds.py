@@ -236,6 +236,31 @@ BUILTIN: Final[tuple[Kind, ...]] = (
         ),
     ),
     Kind(
+        *_FIZZ, "Job", "jobs", "jobs",
+        categories=_APPS, status=True,
+        columns=(
+            Column("Status", "state(.status.conditions,Complete,Failed,FailureTarget,Suspended)"),
+            Column("Completions", "completions(.spec,.status)"),
+            Column("Duration", 'duration(.status.startTime,.status.completionTime,'
+                   '.status.conditions[?(@.type=="Failed")].lastTransitionTime)'),
+            _AGE,
+            Column("Image", ".spec.template.spec.image", priority=1),
+        ),
+    ),
+    Kind(
+        *_FIZZ, "CronJob", "cronjobs", "jobs",
+        short_names=("cj",), categories=_APPS, status=True,
+        columns=(
+            Column("Schedule", ".spec.schedule"),
+            Column("Timezone", ".spec.timeZone"),
+            Column("Suspend", ".spec.suspend", "boolean"),
+            Column("Active", "length(.status.active)", "integer"),
+            Column("Last Schedule", "since(.status.lastScheduleTime)"),
+            _AGE,
+            Column("Image", ".spec.jobTemplate.spec.template.spec.image", priority=1),
+        ),
+    ),
+    Kind(
         *_FIZZ, "Container", "containers", "container",
         short_names=("co",), categories=_APPS, status=True, selectable=("spec.nodeName", "status.phase"),
         columns=(

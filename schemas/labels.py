@@ -3,6 +3,8 @@
 from typing import Final
 
 __all__ = [
+    "ATTEMPT",
+    "COMPLETION",
     "COMPOSE_CONFIG_HASH",
     "COMPOSE_CONTAINER_NUMBER",
     "COMPOSE_IMAGE",
@@ -14,10 +16,12 @@ __all__ = [
     "COMPOSE_VOLUME",
     "CONTAINER",
     "CONTENTS",
+    "CRON_JOB",
     "DEPLOYMENT",
     "FINALIZER_NODE",
     "FINALIZER_ORDERED_STOP",
     "INHERITED_VOLUMES",
+    "JOB",
     "MANAGED_BY",
     "NAMESPACE",
     "NETWORK",
@@ -28,6 +32,8 @@ __all__ = [
     "REMOVE_VOLUMES",
     "RESTARTED_AT",
     "ROLLED_BACK",
+    "RUN_AT",
+    "SCHEDULED_AT",
     "SERVER",
     "SERVICE",
     "SPEC_HASH",
@@ -44,6 +50,18 @@ SERVICE: Final = "fizz.dev/service"
 """On Deployments, Services and Containers from a compose file: the service's name as written there."""
 DEPLOYMENT: Final = "fizz.dev/deployment"
 """On Containers and engine containers: the Deployment's name."""
+JOB: Final = "fizz.dev/job"
+"""On Containers and engine containers: the Job's name."""
+COMPLETION: Final = "fizz.dev/completion"
+"""On Containers of Jobs: which completion it works for: a number from 0, or the name of a node."""
+ATTEMPT: Final = "fizz.dev/attempt"
+"""On Containers of Jobs: how often the completion had failed before."""
+CRON_JOB: Final = "fizz.dev/cron-job"
+"""On Jobs and their Containers: the CronJob's name."""
+SCHEDULED_AT: Final = "fizz.dev/scheduled-at"
+"""Annotation on Jobs: the time of the CronJob's schedule for which it was made; none if a person made it."""
+RUN_AT: Final = "fizz.dev/run-at"
+"""Annotation in a Job's template: when a person last had it run again."""
 ORDINAL: Final = "fizz.dev/ordinal"
 """On Containers: which replica it is, from 0."""
 ONEOFF: Final = "fizz.dev/oneoff"

@@ -7,7 +7,7 @@ from pydantic import Field
 from fizz.schemas.base import JSON, Model
 from fizz.schemas.fields import Time
 
-__all__ = ["Condition", "ListMeta", "ManagedFieldsEntry", "Object", "ObjectMeta", "OwnerReference"]
+__all__ = ["Condition", "ListMeta", "ManagedFieldsEntry", "Object", "ObjectMeta", "OwnerReference", "owner_reference"]
 
 
 class OwnerReference(Model):
@@ -122,3 +122,15 @@ class Object(Model):
     def dump(self) -> JSON:
         """Write the wire form, type included."""
         return {"apiVersion": self.api_version, "kind": self.kind, **super().dump()}
+
+
+def owner_reference(owner: Object) -> OwnerReference:
+    """What makes an object the owner's own."""
+    return OwnerReference(
+        api_version=owner.api_version,
+        kind=owner.kind,
+        name=owner.name,
+        uid=owner.metadata.uid or "",
+        controller=True,
+        block_owner_deletion=True,
+    )

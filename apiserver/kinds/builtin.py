@@ -10,7 +10,7 @@ find out and to say in the status.
 
 from typing import Final
 
-from fizz.apiserver.kinds import access, events, keyed, leases, namespaces, webhooks, workloads
+from fizz.apiserver.kinds import access, events, jobs, keyed, leases, namespaces, webhooks, workloads
 from fizz.apiserver.kinds.custom import rules as definitions
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.kinds.verdict import NO_RULES, Rules
@@ -32,6 +32,8 @@ _TABLE: Final[dict[tuple[str, str], Rules]] = {
     (access.GROUP, "RoleBinding"): access.BINDING,
     (access.GROUP, "ClusterRoleBinding"): access.CLUSTER_BINDING,
     ("fizz.dev", "Deployment"): workloads.DEPLOYMENT,
+    ("fizz.dev", "Job"): jobs.JOB,
+    ("fizz.dev", "CronJob"): jobs.CRON_JOB,
     ("fizz.dev", "Container"): workloads.CONTAINER,
     ("fizz.dev", "Service"): workloads.SERVICE,
 }

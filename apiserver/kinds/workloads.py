@@ -10,7 +10,7 @@ from fizz.apiserver.kinds.causes import IMMUTABLE, Cause, invalid, required
 from fizz.apiserver.kinds.verdict import Rules, Verdict
 from fizz.schemas.base import JSON
 
-__all__ = ["CONTAINER", "DEPLOYMENT", "SERVICE"]
+__all__ = ["CONTAINER", "DEPLOYMENT", "SERVICE", "check_container_spec"]
 
 _NAMED_PIPE = "npipe"
 
@@ -23,24 +23,24 @@ def _check_deployment(obj: JSON) -> Verdict:
         for index, dependency in enumerate(spec.get("dependsOn") or ())
         if dependency["name"] == name
     ]
-    return Verdict(obj, causes + _check_spec(spec["template"]["spec"], "spec.template.spec"))
+    return Verdict(obj, causes + check_container_spec(spec["template"]["spec"], "spec.template.spec"))
 
 
 def _check_container(obj: JSON) -> Verdict:
-    return Verdict(obj, _check_spec(obj["spec"], "spec"))
+    return Verdict(obj, check_container_spec(obj["spec"], "spec"))
 
 
 def _check_container_update(old: JSON, new: JSON) -> Verdict:
     bound, wanted = old["spec"].get("nodeName"), new["spec"].get("nodeName")
     causes = [invalid("spec.nodeName", wanted or "", IMMUTABLE)] if bound and wanted != bound else []
-    return Verdict(new, causes + _check_spec(new["spec"], "spec"))
+    return Verdict(new, causes + check_container_spec(new["spec"], "spec"))
 
 
 def _check_service(obj: JSON) -> Verdict:
     return Verdict(obj, _check_ranges(obj["spec"].get("ports") or (), "spec.ports"))
 
 
-def _check_spec(spec: JSON, field: str) -> list[Cause]:
+def check_container_spec(spec: JSON, field: str) -> list[Cause]:
     """What is wrong with a ContainerSpec."""
     causes = _check_env(spec.get("env") or (), f"{field}.env")
     causes += _check_ranges(spec.get("ports") or (), f"{field}.ports")

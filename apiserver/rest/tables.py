@@ -3,7 +3,8 @@
 A column's path is a JSON path as in additionalPrinterColumns of a CRD (`.status.phase`,
 `.status.conditions[?(@.type=="Ready")].status`), several separated by commas (the first that is there), or one of a
 few formulas for built-in kinds: `length(paths)`, `ratio(have,want)`, `object(reference)`, `ports(list)`,
-`ref(roleRef)`, `source(source,component,instance)`, `subjects(list,kind)`.
+`ref(roleRef)`, `source(source,component,instance)`, `subjects(list,kind)`, `state(conditions,types)`,
+`completions(spec,status)`, `since(time)`, `duration(start,ends)`.
 
 Source: "Receiving resources as Tables" and "Additional printer columns" of the Kubernetes documentation.
 """
@@ -25,7 +26,9 @@ from fizz.schemas.kinds import Column
 __all__ = ["metadata_only", "table"]
 
 _STEP: Final = re.compile(r"""\.([\w-]+)|\['([^']+)'\]|\[(\d+)\]|\[\?\(@\.([\w.]+)\s*==\s*["']([^"']*)["']\)\]""")
-_FORMULA: Final = re.compile(r"(length|ratio|object|ports|ref|source|subjects)\((.*)\)")
+_FORMULA: Final = re.compile(
+    r"(length|ratio|object|ports|ref|source|subjects|state|completions|since|duration)\((.*)\)"
+)
 _NAME: Final = Column("Name", ".metadata.name", "string", "Name must be unique within a namespace.")
 
 Cell = Callable[[JSON], Any]
@@ -81,6 +84,8 @@ def _cell(path: str, kind: str) -> Cell:
         name, arguments = formula.groups()
         if name == "subjects":
             return _subjects(*arguments.split(","))
+        if name == "state":
+            return _state(*arguments.split(","))
         return _FORMULAS[name]([_compile(argument) for argument in arguments.split(",")])
     readers = [_compile(part) for part in path.split(",")]
 
@@ -229,14 +234,56 @@ def _subjects(path: str, kind: str) -> Cell:
     return read
 
 
+def _state(path: str, *types: str) -> Cell:
+    """The first of these conditions that is true, else Running."""
+    conditions = _compile(path)
+
+    def read(item: JSON) -> str:
+        true = {each.get("type") for each in conditions(item) or () if each.get("status") == "True"}
+        return next((each for each in types if each in true), "Running")
+
+    return read
+
+
+def _completions(readers: list[Cell]) -> Cell:
+    """`2/3` as for a Job of Kubernetes; `0/1 of 4` where one success of several is enough."""
+    spec_of, status_of = readers
+
+    def read(item: JSON) -> str:
+        spec, done = spec_of(item) or {}, (status_of(item) or {}).get("succeeded") or 0
+        if spec.get("completionMode") == "PerNode":
+            return f"{done}"
+        if spec.get("completions") is not None:
+            return f"{done}/{spec['completions']}"
+        several = spec.get("parallelism", 1)
+        return f"{done}/1 of {several}" if several > 1 else f"{done}/1"
+
+    return read
+
+
+def _since(readers: list[Cell]) -> Cell:
+    return lambda item: _age(readers[0](item)) if readers[0](item) else "<none>"
+
+
+def _duration(readers: list[Cell]) -> Cell:
+    """From a start to the first end that is there, or else until now."""
+    start_of, *ends = readers
+
+    def read(item: JSON) -> str:
+        start = start_of(item)
+        if not start:
+            return ""
+        end = next((found for end in ends if (found := end(item))), None)
+        until = times.parse(str(end)) if end else datetime.now(UTC)
+        return _distance(max(0, int((until - times.parse(str(start))).total_seconds())))
+
+    return read
+
+
 _FORMULAS: Final = {
-    "ref": _ref,
-    "source": _source,
-    "length": _length,
-    "ratio": _ratio,
-    "object": _object,
-    "ports": _ports,
-}
+    "ref": _ref, "source": _source, "length": _length, "ratio": _ratio, "object": _object, "ports": _ports,
+    "completions": _completions, "since": _since, "duration": _duration,
+}  # fmt: skip
 
 
 def _age(value: Any) -> str:

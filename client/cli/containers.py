@@ -6,7 +6,7 @@ from typing import Final
 
 from fizz.client.cli.tables import age
 from fizz.schemas import labels, times
-from fizz.schemas.names import to_label_value
+from fizz.schemas.names import to_label_value, to_name
 from fizz.schemas.types import JSON
 
 __all__ = [
@@ -25,9 +25,10 @@ _BRIEF: Final = 72
 
 
 def service_of(item: JSON) -> str:
-    """The service that the container belongs to: its name in the compose file, or that of its Deployment."""
+    """The service that the container belongs to: its name in the compose file, or that of its Deployment or Job."""
     found = item["metadata"].get("labels") or {}
-    return str(found.get(labels.SERVICE) or found.get(labels.DEPLOYMENT) or item["metadata"]["name"])
+    keys = (labels.SERVICE, labels.DEPLOYMENT, labels.CRON_JOB, labels.JOB)
+    return str(next((found[key] for key in keys if found.get(key)), item["metadata"]["name"]))
 
 
 def is_of(item: JSON, services: Iterable[str]) -> bool:
@@ -42,8 +43,11 @@ def number_of(item: JSON) -> int:
 
 
 def short_name(item: JSON) -> str:
-    """`web-1`"""
-    return f"{service_of(item)}-{number_of(item)}"
+    """`web-1`; `backup-29500000-1` of a run by schedule, `migrate-1-retry-2` of what had failed twice."""
+    found = item["metadata"].get("labels") or {}
+    service, job, attempt = service_of(item), found.get(labels.JOB), found.get(labels.ATTEMPT) or "0"
+    stem = service if job is None or job == to_name(service) else job
+    return f"{stem}-{number_of(item)}" + (f"-retry-{attempt}" if attempt != "0" else "")
 
 
 def in_words(text: str, items: Iterable[JSON]) -> str:
@@ -56,8 +60,15 @@ def in_words(text: str, items: Iterable[JSON]) -> str:
 
 
 def in_order(items: Iterable[JSON]) -> list[JSON]:
-    """By service, then by number."""
-    return sorted(items, key=lambda item: (service_of(item), number_of(item), item["metadata"]["name"]))
+    """By service, then by number; those of Jobs by run and attempt besides."""
+
+    def place(item: JSON) -> tuple[str, str, int, int, str]:
+        found = item["metadata"].get("labels") or {}
+        attempt = found.get(labels.ATTEMPT, "")
+        order = int(attempt) if attempt.isdigit() else 0
+        return service_of(item), found.get(labels.JOB) or "", number_of(item), order, item["metadata"]["name"]
+
+    return sorted(items, key=place)
 
 
 def engine_name(item: JSON) -> str:

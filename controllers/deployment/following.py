@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from fizz.controllers.deployment.dependencies import has_started, wanted_containers
-from fizz.controllers.deployment.world import World
+from fizz.controllers.workloads.dependencies import has_started, wanted_containers
+from fizz.controllers.workloads.world import World
 from fizz.schemas import labels, times
 from fizz.schemas.apps import Deployment
 from fizz.schemas.container import Container
@@ -50,8 +50,8 @@ def mark_of(world: World, deployment: Deployment) -> str:
     shared = {spec.network_mode, spec.ipc, spec.pid}
     found = {}
     for dependency in deployment.spec.depends_on or []:
-        target = world.deployment(dependency.name)
-        if not dependency.restart or f"service:{dependency.name}" in shared or target is None:
+        target = world.workload(dependency.name)
+        if not dependency.restart or f"service:{dependency.name}" in shared or not isinstance(target, Deployment):
             continue
         first = next(iter(wanted_containers(world, target)), None)
         if first is not None and first.metadata.uid:

@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fizz.controllers.deployment.contents import contents_of, versions_of, why_outdated
-from fizz.controllers.deployment.dependencies import Gate, GateState, gate, stops_after
 from fizz.controllers.deployment.following import Restart, mark_of, restarts
 from fizz.controllers.deployment.heirs import replica_volumes
 from fizz.controllers.deployment.rollback import RolledBack, rolled_back
 from fizz.controllers.deployment.rollout import Step, step
 from fizz.controllers.deployment.slots import Slot, arrange, is_good
 from fizz.controllers.deployment.status import News, observe, status_of
-from fizz.controllers.deployment.template import (
+from fizz.controllers.workloads.actions import Adopt, Create, Delete, SetFinalizers
+from fizz.controllers.workloads.contents import contents_of, versions_of, why_outdated
+from fizz.controllers.workloads.dependencies import Gate, GateState, gate, stops_after
+from fizz.controllers.workloads.template import (
     belongs_to,
     container_name,
     is_orphan_of,
@@ -28,7 +29,7 @@ from fizz.controllers.deployment.template import (
     template_hash,
     template_of,
 )
-from fizz.controllers.deployment.world import World
+from fizz.controllers.workloads.world import World
 from fizz.schemas import labels
 from fizz.schemas.apps import Deployment, DeploymentStatus, Template
 from fizz.schemas.container import Container
@@ -39,49 +40,6 @@ __all__ = ["Action", "Adopt", "Create", "Delete", "Plan", "Restart", "RollBack",
 
 _ORPHAN = "orphan"
 """The finalizer of a deletion that leaves the Containers."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetFinalizers:
-    """Replace the Deployment's finalizers."""
-
-    finalizers: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"set finalizers to {', '.join(self.finalizers) or 'none'}"
-
-
-@dataclass(frozen=True, slots=True)
-class Adopt:
-    """Take over a Container that belongs to nobody."""
-
-    container: Container
-
-    def __str__(self) -> str:
-        return f"adopt {self.container.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """Make a Container; `why` says what changed, if it replaces another."""
-
-    container: Container
-    why: str = ""
-
-    def __str__(self) -> str:
-        return f"create {self.container.name}" + (f": {self.why}" if self.why else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """Delete a Container, provided that it still is what was seen; with its anonymous volumes if so said."""
-
-    container: Container
-    why: str
-    volumes: bool = False
-
-    def __str__(self) -> str:
-        return f"delete {self.container.name}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from fizz.controllers.deployment.template import container_name, ordinal_of
+from fizz.controllers.workloads.template import container_name, ordinal_of
 from fizz.schemas.apps import Deployment
 from fizz.schemas.conditions import find
 from fizz.schemas.container import Container

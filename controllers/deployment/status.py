@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from fizz.controllers.deployment.dependencies import Gate, GateState
 from fizz.controllers.deployment.rollback import RolledBack
 from fizz.controllers.deployment.slots import trouble_of
-from fizz.controllers.deployment.template import deployment_label, ordinal_of
+from fizz.controllers.workloads.dependencies import Gate, GateState
+from fizz.controllers.workloads.template import label_of, ordinal_of
 from fizz.schemas import labels
 from fizz.schemas.apps import Deployment, DeploymentStatus, ReplicaVolumes, SourceVersion, Template
 from fizz.schemas.conditions import set_condition
@@ -124,7 +124,7 @@ def status_of(deployment: Deployment, observed: Observed, news: News, now: datet
         ready_replicas=observed.ready,
         succeeded_replicas=observed.succeeded,
         failed_replicas=observed.failed,
-        selector=f"{labels.DEPLOYMENT}={deployment_label(deployment.name)}",
+        selector=f"{labels.DEPLOYMENT}={label_of(deployment.name)}",
         stable_template=news.stable,
         observed_sources=news.sources,
         replica_volumes=list(news.volumes) or None,

@@ -17,8 +17,8 @@ How an owner is deleted is written in its finalizers, as in Kubernetes:
 - `foregroundDeletion`: what blocks it is deleted first (foreground);
 - `orphan`: references to it are stripped first, and what belonged to it stays.
 
-A Deployment that carries `fizz.dev/ordered-stop` empties itself, in the order of its dependencies. Until that finalizer
-is gone, the collector keeps its hands off what belongs to it.
+A Deployment or Job that carries `fizz.dev/ordered-stop` empties itself, in the order of its dependencies. Until that
+finalizer is gone, the collector keeps its hands off what belongs to it.
 """
 
 from collections.abc import Iterable, Mapping

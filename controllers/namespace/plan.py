@@ -2,10 +2,11 @@
 
 The contents go in stages; a stage begins when nothing is left of the one before:
 
-1. Deployments, those first that others do not depend on: they stop their containers in the order of dependencies
-2. Containers that belong to no Deployment
-3. everything else
-4. Events, which tell how the rest went
+1. CronJobs, so that no further Jobs are made
+2. Jobs and Deployments, those first that others do not depend on: they stop their containers in that order
+3. Containers that belong to neither
+4. everything else
+5. Events, which tell how the rest went
 
 When nothing is left, and no question went unanswered, the namespace itself may go.
 """
@@ -27,12 +28,16 @@ FINALIZER: Final = "kubernetes"
 """In spec.finalizers of a Namespace: its contents must be removed first."""
 
 _STAGES: Final[Mapping[tuple[str, str], int]] = {
-    ("fizz.dev", "Deployment"): 0,
-    ("fizz.dev", "Container"): 1,
-    ("", "Event"): 3,
-    ("events.k8s.io", "Event"): 3,
+    ("fizz.dev", "CronJob"): 0,
+    ("fizz.dev", "Deployment"): 1,
+    ("fizz.dev", "Job"): 1,
+    ("fizz.dev", "Container"): 2,
+    ("", "Event"): 4,
+    ("events.k8s.io", "Event"): 4,
 }
-_USUAL_STAGE: Final = 2
+_IN_ORDER: Final = 1
+"""The stage whose objects go in the order of their dependencies."""
+_USUAL_STAGE: Final = 3
 
 _Verdict = tuple[str, Literal["True", "False"], str, str]
 """A condition: its type, status, reason and message. Those that follow say, in Kubernetes' words, that all is well."""
@@ -99,7 +104,7 @@ def plan(old: list[Condition] | None, contents: Contents, failures: Sequence[str
     stage = min((_stage(kind) for kind in [*left, *contents.unanswered]), default=None)
     deletions = [
         Doomed(kind, name)
-        for kind, objects in sorted(left.items(), key=lambda entry: entry[0].resource)
+        for kind, objects in sorted(left.items(), key=lambda entry: (entry[0].kind != "Job", entry[0].resource))
         if _stage(kind) == stage
         for name in _in_order(kind, objects)
     ]
@@ -114,7 +119,7 @@ def _stage(kind: Kind) -> int:
 def _in_order(kind: Kind, objects: Sequence[JSON]) -> list[str]:
     """The names of those that are not being deleted yet."""
     waiting = {item["metadata"]["name"] for item in objects if "deletionTimestamp" not in item["metadata"]}
-    if _stage(kind) != 0:
+    if _stage(kind) != _IN_ORDER:
         return sorted(waiting)
     edges = {
         item["metadata"]["name"]: [each["name"] for each in item.get("spec", {}).get("dependsOn") or ()]

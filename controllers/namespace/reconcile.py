@@ -17,6 +17,7 @@ from fizz.schemas.apps import Deployment, Network, Volume
 from fizz.schemas.base import JSON
 from fizz.schemas.container import Container
 from fizz.schemas.core import Namespace
+from fizz.schemas.jobs import CronJob, Job
 from fizz.schemas.kinds import Kind
 from fizz.schemas.meta import Condition, Object
 
@@ -39,7 +40,7 @@ class NamespaceController:
     def __init__(self, manager: Manager, now: Callable[[], datetime] = _utc_now) -> None:
         self._client, self._now = manager.client, now
         self._namespaces = manager.informer(Namespace)
-        self._slow = [manager.informer(model) for model in (Deployment, Container, Network, Volume)]
+        self._slow = [manager.informer(model) for model in (CronJob, Job, Deployment, Container, Network, Volume)]
 
     def controller(self) -> Controller:
         """What the manager runs."""

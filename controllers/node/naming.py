@@ -70,9 +70,11 @@ def project_of(item: Object) -> str:
 
 
 def service_of(container: Container) -> str:
-    """The compose service, else the Deployment, else the Container itself. Always a name of it in its networks."""
-    found = container.labels
-    return found.get(labels.SERVICE) or found.get(labels.DEPLOYMENT) or container.name
+    """The compose service, else the Deployment, CronJob or Job, else the Container itself. Always a name of it in its
+    networks.
+    """
+    keys = (labels.SERVICE, labels.DEPLOYMENT, labels.CRON_JOB, labels.JOB)
+    return next((container.labels[key] for key in keys if container.labels.get(key)), container.name)
 
 
 def service_names(container: Container, services: Iterable[Service]) -> list[str]:
@@ -90,14 +92,18 @@ def service_names(container: Container, services: Iterable[Service]) -> list[str
 
 def container_name(container: Container) -> str:
     """`spec.containerName`, else `<project>-<service>-<number>`, numbers beginning with 1; without an ordinal
-    `<project>-<name>`.
+    `<project>-<name>`. Those of Jobs that are told apart by run or attempt stay beside one another:
+    `<project>-<job>-<number>-retry-<attempt>`.
     """
     if container.spec.container_name:
         return container.spec.container_name
     ordinal = container.labels.get(labels.ORDINAL)
     if ordinal is None or not ordinal.isdigit():
         return f"{project_of(container)}-{container.name}"
-    return f"{project_of(container)}-{service_of(container)}-{int(ordinal) + 1}"
+    service, job = service_of(container), container.labels.get(labels.JOB)
+    stem = service if job is None or job == to_name(service) else job
+    attempt = container.labels.get(labels.ATTEMPT, "0")
+    return f"{project_of(container)}-{stem}-{int(ordinal) + 1}" + (f"-retry-{attempt}" if attempt != "0" else "")
 
 
 def is_predecessor(found: Mapping[str, str], item: Container, owner: Owner) -> bool:
@@ -138,10 +144,10 @@ def container_labels(container: Container, owner: Owner) -> dict[str, str]:
     """The labels of the engine's container: those of the spec, ours, and compose's."""
     digest = spec_hash(container.spec)
     ordinal = container.labels.get(labels.ORDINAL, "0")
-    deployment = container.labels.get(labels.DEPLOYMENT)
+    owners = (labels.DEPLOYMENT, labels.JOB)
     return {
         **(container.spec.labels or {}),
-        **({labels.DEPLOYMENT: deployment} if deployment else {}),
+        **{key: container.labels[key] for key in owners if container.labels.get(key)},
         **_common(container, owner),
         labels.CONTAINER: container.name,
         labels.SPEC_HASH: digest,

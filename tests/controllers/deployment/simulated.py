@@ -6,12 +6,14 @@ from itertools import count
 
 from fizz.controllers.deployment.plan import Action, Adopt, Create, Delete, Plan, Restart, RollBack, SetFinalizers, plan
 from fizz.controllers.deployment.rollback import RolledBack
-from fizz.controllers.deployment.template import belongs_to, deployment_label, owner_reference, template_hash
+from fizz.controllers.workloads.template import belongs_to, label_of, template_hash
+from fizz.controllers.workloads.world import Workload
 from fizz.schemas import labels
 from fizz.schemas.apps import Dependency, DependencyCondition, Deployment, DeploymentSpec, Template
 from fizz.schemas.container import Container, ContainerSpec, ContainerStatus, Healthcheck
 from fizz.schemas.core import ConfigMap, Secret
-from fizz.schemas.meta import ObjectMeta
+from fizz.schemas.meta import ObjectMeta, owner_reference
+from fizz.schemas.node import Node
 from fizz.schemas.sources import SourceRef
 from fizz.schemas.strategy import UpdateStrategy
 
@@ -67,17 +69,17 @@ class SimulatedNamespace:
 
     # what plans see
 
-    def deployments(self) -> Sequence[Deployment]:
+    def workloads(self) -> Sequence[Workload]:
         return list(self._deployments.values())
 
-    def deployment(self, name: str) -> Deployment | None:
+    def workload(self, name: str) -> Workload | None:
         return self._deployments.get(name)
 
-    def owned(self, deployment: Deployment) -> Sequence[Container]:
-        return [item for item in self._containers.values() if belongs_to(item, deployment)]
+    def owned(self, owner: Workload) -> Sequence[Container]:
+        return [item for item in self._containers.values() if belongs_to(item, owner)]
 
-    def labelled(self, deployment: Deployment) -> Sequence[Container]:
-        wanted = deployment_label(deployment.name)
+    def labelled(self, owner: Workload) -> Sequence[Container]:
+        wanted = label_of(owner.name)
         return [item for item in self._containers.values() if item.labels.get(labels.DEPLOYMENT) == wanted]
 
     def container(self, name: str) -> Container | None:
@@ -86,14 +88,23 @@ class SimulatedNamespace:
     def source(self, ref: SourceRef) -> Secret | ConfigMap | None:
         return self.sources.get(ref)
 
+    def nodes(self) -> Sequence[Node]:
+        return []
+
     # what people do
+
+    def deployments(self) -> Sequence[Deployment]:
+        return list(self._deployments.values())
+
+    def deployment(self, name: str) -> Deployment | None:
+        return self._deployments.get(name)
 
     @property
     def names(self) -> list[str]:
         return sorted(self._containers)
 
     def alive(self, deployment: str) -> list[Container]:
-        label = deployment_label(deployment)
+        label = label_of(deployment)
         return [item for item in self._containers.values() if item.labels.get(labels.DEPLOYMENT) == label]
 
     def put(self, container: Container) -> None:

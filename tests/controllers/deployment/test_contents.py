@@ -1,7 +1,7 @@
 import base64
 
 from fizz.controllers.deployment.plan import Create, Delete, RollBack
-from fizz.controllers.deployment.template import recorded, template_hash, template_of
+from fizz.controllers.workloads.template import recorded, template_hash, template_of
 from fizz.schemas import labels
 from fizz.schemas.apps import Deployment
 from fizz.schemas.container import ContainerStatus

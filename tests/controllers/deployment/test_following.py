@@ -2,7 +2,7 @@
 
 import pytest
 
-from fizz.controllers.deployment.template import template_of
+from fizz.controllers.workloads.template import template_of
 from fizz.schemas import labels
 from fizz.schemas.apps import Deployment
 from tests.controllers.deployment.simulated import SimulatedNamespace, make_deployment

@@ -4,7 +4,7 @@ import pytest
 
 from fizz.controllers.deployment.heirs import replica_volumes
 from fizz.controllers.deployment.slots import Slot
-from fizz.controllers.deployment.template import template_hash, template_of
+from fizz.controllers.workloads.template import template_hash, template_of
 from fizz.schemas import labels
 from fizz.schemas.apps import Deployment, TemplateMeta
 from fizz.schemas.container import Container

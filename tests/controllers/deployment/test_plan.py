@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fizz.controllers.deployment.plan import Create, Delete, SetFinalizers, plan
-from fizz.controllers.deployment.template import container_name, make_container, template_hash
+from fizz.controllers.workloads.template import container_name, make_container, template_hash
 from fizz.schemas import labels
 from fizz.schemas.apps import DependencyCondition, Deployment
 from fizz.schemas.conditions import find

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fizz.controllers.deployment.plan import Create, Delete, RollBack
 from fizz.controllers.deployment.slots import is_good
-from fizz.controllers.deployment.template import ordinal_of, template_hash
+from fizz.controllers.workloads.template import ordinal_of, template_hash
 from fizz.schemas.apps import Deployment
 from fizz.schemas.conditions import find
 from fizz.schemas.container import Container, ContainerStatus

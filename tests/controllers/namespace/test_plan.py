@@ -21,6 +21,7 @@ def kind_of(name: str) -> Kind:
 
 DEPLOYMENT, CONTAINER, EVENT = kind_of("deployment"), kind_of("container"), kind_of("event")
 NETWORK, SECRET = kind_of("network"), kind_of("secret")
+JOB, CRON_JOB = kind_of("job"), kind_of("cronjob")
 
 
 def thing(name: str, *, after: Sequence[str] = (), deleting: bool = False, finalizers: Sequence[str] = ()) -> JSON:
@@ -88,7 +89,7 @@ def test_an_empty_namespace_may_go() -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from((DEPLOYMENT, CONTAINER, NETWORK, SECRET, EVENT)),
+        st.sampled_from((CRON_JOB, JOB, DEPLOYMENT, CONTAINER, NETWORK, SECRET, EVENT)),
         st.lists(st.sampled_from("abcdef"), unique=True),
     ),
     st.data(),
@@ -112,7 +113,7 @@ def test_it_ends_deletes_each_object_once_and_finishes_a_stage_before_the_next(
 
     assert not any(world.values())
     assert len(deleted) == len(set(deleted)) == sum(len(each) for each in names.values())
-    stages = [{DEPLOYMENT: 0, CONTAINER: 1, EVENT: 3}.get(kind, 2) for kind, _ in deleted]
+    stages = [{CRON_JOB: 0, JOB: 1, DEPLOYMENT: 1, CONTAINER: 2, EVENT: 4}.get(kind, 3) for kind, _ in deleted]
     assert stages == sorted(stages)
 
 

@@ -1,4 +1,4 @@
-"""From a Deployment's template to its Containers: hash, names, ownership. Pure.
+"""From a template to Containers: hash, names, ownership; all of it for Deployments, and what Jobs share. Pure.
 
 Names are `<deployment>-<template hash>-<ordinal>`: two servers that decide the same thing make the same object, and the
 API server lets only one of them. The hash covers the template without what equals a default, so it is the same whether
@@ -14,25 +14,30 @@ from typing import Final
 
 from fizz.schemas import labels, names
 from fizz.schemas.apps import Deployment, Template, TemplateMeta
+from fizz.schemas.base import JSON
 from fizz.schemas.container import Container
 from fizz.schemas.inheritance import Inheritance
-from fizz.schemas.meta import ObjectMeta, OwnerReference
+from fizz.schemas.jobs import RUN_FIELDS, JobSpec
+from fizz.schemas.meta import Object, ObjectMeta, OwnerReference, owner_reference
 
 __all__ = [
+    "INHERITED",
     "belongs_to",
     "container_name",
     "controller_of",
-    "deployment_label",
     "is_orphan_of",
+    "label_of",
     "make_container",
     "ordinal_of",
-    "owner_reference",
     "recorded",
+    "run_hash",
+    "stem_of",
     "template_hash",
     "template_of",
 ]
 
-_INHERITED: Final = (labels.PROJECT, labels.SERVICE, labels.MANAGED_BY)
+INHERITED: Final = (labels.PROJECT, labels.SERVICE, labels.MANAGED_BY)
+"""The labels that Containers have from what owns them."""
 _OWN_ANNOTATIONS: Final = {
     labels.CONTENTS, labels.INHERITED_VOLUMES, labels.REMOVE_VOLUMES, labels.RESTARTED_AT, labels.STARTED_AFTER,
 }  # fmt: skip
@@ -44,36 +49,40 @@ _LONGEST_STEM: Final = 235
 
 def template_hash(template: Template, contents: Mapping[str, str] = _NONE) -> str:
     """Eight hexadecimal digits that change when the template, or what it uses, means something else."""
+    return _digest({**_content(template), **({"contents": dict(contents)} if contents else {})})
+
+
+def run_hash(spec: JobSpec) -> str:
+    """Eight hexadecimal digits that change when a Job does something else, so that it must run again."""
+    content = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, include=set(RUN_FIELDS) - {"template"})
+    return _digest({**content, "template": _content(spec.template)})
+
+
+def _content(template: Template) -> JSON:
     content = template.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     if not content.get("metadata"):
         content.pop("metadata", None)
-    if contents:
-        content["contents"] = dict(contents)
+    return content
+
+
+def _digest(content: JSON) -> str:
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:8]
 
 
+def stem_of(name: str, limit: int = _LONGEST_STEM) -> str:
+    """What the names of somebody's own objects begin with: its name, or a shorter form of it."""
+    return name if len(name) <= limit else names.to_name(name, limit)
+
+
 def container_name(deployment: Deployment, digest: str, ordinal: int) -> str:
     """The one name of that replica: `web-1f2e3d4c-0`."""
-    stem = deployment.name if len(deployment.name) <= _LONGEST_STEM else names.to_name(deployment.name, _LONGEST_STEM)
-    return f"{stem}-{digest}-{ordinal}"
+    return f"{stem_of(deployment.name)}-{digest}-{ordinal}"
 
 
-def deployment_label(name: str) -> str:
-    """The Deployment's name as a label's value, which is shorter than a name may be."""
-    return name if len(name) <= 63 else names.to_name(name)
-
-
-def owner_reference(deployment: Deployment) -> OwnerReference:
-    """What makes a Container the Deployment's own."""
-    return OwnerReference(
-        api_version=deployment.api_version,
-        kind=deployment.kind,
-        name=deployment.name,
-        uid=deployment.metadata.uid or "",
-        controller=True,
-        block_owner_deletion=True,
-    )
+def label_of(name: str) -> str:
+    """An object's name as a label's value, which is shorter than a name may be."""
+    return stem_of(name, 63)
 
 
 def make_container(
@@ -89,9 +98,9 @@ def make_container(
     """
     template = deployment.spec.template
     meta = template.metadata
-    inherited = {key: deployment.labels[key] for key in _INHERITED if key in deployment.labels}
+    inherited = {key: deployment.labels[key] for key in INHERITED if key in deployment.labels}
     own = {
-        labels.DEPLOYMENT: deployment_label(deployment.name),
+        labels.DEPLOYMENT: label_of(deployment.name),
         labels.ORDINAL: str(ordinal),
         labels.TEMPLATE_HASH: digest,
     }
@@ -132,7 +141,7 @@ def template_of(container: Container) -> Template:
             ),
             spec=spec,
         )
-        for left_out in (own, own.union(_INHERITED))
+        for left_out in (own, own.union(INHERITED))
     ]
     digest = container.labels.get(labels.TEMPLATE_HASH)
     return next((each for each in candidates if template_hash(each, recorded(container)) == digest), candidates[0])
@@ -147,16 +156,16 @@ def recorded(container: Container) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-def controller_of(container: Container) -> OwnerReference | None:
-    """The one owner that manages the Container, or None for an orphan."""
-    owners = container.metadata.owner_references or []
+def controller_of(item: Object) -> OwnerReference | None:
+    """The one owner that manages the object, or None for an orphan."""
+    owners = item.metadata.owner_references or []
     return next((owner for owner in owners if owner.controller), None)
 
 
-def belongs_to(container: Container, deployment: Deployment) -> bool:
-    """Whether the Deployment manages the Container. Only such ones may ever be deleted for it."""
-    owner = controller_of(container)
-    return owner is not None and bool(owner.uid) and owner.uid == deployment.metadata.uid
+def belongs_to(item: Object, owner: Object) -> bool:
+    """Whether the owner manages the object. Only such ones may ever be deleted for it."""
+    found = controller_of(item)
+    return found is not None and bool(found.uid) and found.uid == owner.metadata.uid
 
 
 def ordinal_of(container: Container) -> int | None:
@@ -172,7 +181,7 @@ def is_orphan_of(container: Container, deployment: Deployment) -> bool:
     return (
         controller_of(container) is None
         and container.metadata.deletion_timestamp is None
-        and container.labels.get(labels.DEPLOYMENT) == deployment_label(deployment.name)
+        and container.labels.get(labels.DEPLOYMENT) == label_of(deployment.name)
         and ordinal is not None
         and container.name == container_name(deployment, digest, ordinal)
     )

@@ -1,9 +1,9 @@
 import pytest
 
-from fizz.controllers.deployment.template import (
+from fizz.controllers.workloads.template import (
     container_name,
-    deployment_label,
     is_orphan_of,
+    label_of,
     make_container,
     template_hash,
     template_of,
@@ -82,5 +82,5 @@ def test_the_longest_names_still_give_valid_names_and_labels() -> None:
     name = container_name(deployment, "0badcafe", 9_999)
 
     assert names.check_name(name) is None
-    assert names.check_label_value(deployment_label(deployment.name)) is None
+    assert names.check_label_value(label_of(deployment.name)) is None
     assert name != container_name(make_deployment("a" * 252), "0badcafe", 9_999)

@@ -1,13 +1,20 @@
-"""Whether a Deployment may start its containers: the gate that `dependsOn` makes. Pure.
+"""Whether a Deployment or Job may start its containers: the gate that `dependsOn` makes. Pure.
 
-The gate is open, waiting or failed. It looks at the dependencies' Containers and not at the dependencies' status,
-because a status is one write later. It holds back what is to be started and never stops what was started.
+The gate is open, waiting or failed. It looks at the Containers of a Deployment and not at its status, because a status
+is one write later; that of a Job counts if it speaks of the present run. It holds back what is to be started and never
+stops what was started.
 
-| condition | holds when | has failed when |
+| condition of a Deployment | holds when | has failed when |
 |---|---|---|
 | Started | every wanted replica has been started once | a replica failed before it ever ran |
 | Healthy | every wanted replica runs and is healthy | a replica has ended, or has no health check |
 | CompletedSuccessfully | every wanted replica ended with exit code 0 | a replica ended otherwise |
+
+| condition of a Job | holds when | has failed when |
+|---|---|---|
+| Started | a container has been started once | the Job has Failed before that |
+| Healthy | all its active containers are healthy | the Job is Complete or has Failed |
+| CompletedSuccessfully | the Job is Complete | the Job has Failed, all retries included |
 
 A dependency that wants no replicas holds nobody back, as in Compose. One that can itself never start fails the gate,
 too, so that the reason is seen at every Deployment that it stops:
@@ -23,11 +30,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from fizz.controllers.deployment.contents import digest_of
-from fizz.controllers.deployment.template import container_name
-from fizz.controllers.deployment.world import World
+from fizz.controllers.workloads import jobs
+from fizz.controllers.workloads.contents import digest_of
+from fizz.controllers.workloads.template import container_name
+from fizz.controllers.workloads.world import Workload, World
 from fizz.schemas.apps import Dependency, Deployment
 from fizz.schemas.container import Container
+from fizz.schemas.jobs import Job
 
 __all__ = ["Gate", "GateState", "gate", "has_started", "stops_after", "wanted_containers"]
 
@@ -55,14 +64,14 @@ class Gate:
 _OPEN = Gate(GateState.OPEN)
 
 
-def gate(world: World, deployment: Deployment) -> Gate:
-    """The gate in front of the Deployment's containers."""
-    return _gate(world, deployment, (deployment.name,))
+def gate(world: World, workload: Workload) -> Gate:
+    """The gate in front of the workload's containers."""
+    return _gate(world, workload, (workload.name,))
 
 
-def _gate(world: World, deployment: Deployment, path: tuple[str, ...]) -> Gate:
+def _gate(world: World, workload: Workload, path: tuple[str, ...]) -> Gate:
     waiting: list[str] = []
-    for dependency in deployment.spec.depends_on or []:
+    for dependency in workload.spec.depends_on or []:
         required = dependency.required is not False
         found = _follow(world, dependency, path)
         if found.state is GateState.FAILED and required:
@@ -73,7 +82,7 @@ def _gate(world: World, deployment: Deployment, path: tuple[str, ...]) -> Gate:
 
 
 def _is_coming(world: World, dependency: Dependency) -> bool:
-    target = world.deployment(dependency.name)
+    target = world.workload(dependency.name)
     return target is not None and target.metadata.deletion_timestamp is None
 
 
@@ -82,14 +91,17 @@ def _follow(world: World, dependency: Dependency, path: tuple[str, ...]) -> Gate
     if name in path:
         circle = " -> ".join((*path[path.index(name) :], name))
         return Gate(GateState.FAILED, f"the dependencies go in a circle: {circle}")
-    target = world.deployment(name)
+    target = world.workload(name)
     if target is None:
         return Gate(GateState.WAITING, f"waits for {name}, which does not exist")
     if target.metadata.deletion_timestamp is not None:
         return Gate(GateState.WAITING, f"waits for {name}, which is being deleted")
-    containers = wanted_containers(world, target)
-    state = _judge(dependency, target, containers)
-    if state.state is GateState.WAITING and None in containers:
+    if isinstance(target, Job):
+        state, unstarted = _judge_job(world, dependency, target), not jobs.has_begun(target)
+    else:
+        containers = wanted_containers(world, target)
+        state, unstarted = _judge(dependency, target, containers), None in containers
+    if state.state is GateState.WAITING and unstarted:
         behind = _gate(world, target, (*path, name))
         if behind.state is GateState.FAILED:
             return Gate(GateState.FAILED, f"{name} cannot start: {behind.message}")
@@ -112,19 +124,42 @@ def has_started(container: Container) -> bool:
 
 
 def _judge(dependency: Dependency, target: Deployment, containers: Sequence[Container | None]) -> Gate:
-    name = dependency.name
     failure = next((reason for item in containers if item and (reason := _failure(dependency, target, item))), None)
     if failure:
         return Gate(GateState.FAILED, failure)
     if all(item is not None and _holds(dependency, item) for item in containers):
         return _OPEN
+    return _waits(dependency)
+
+
+def _waits(dependency: Dependency) -> Gate:
     match dependency.condition:
         case "Started":
-            return Gate(GateState.WAITING, f"waits for {name} to be started")
+            return Gate(GateState.WAITING, f"waits for {dependency.name} to be started")
         case "Healthy":
-            return Gate(GateState.WAITING, f"waits for {name} to be healthy")
+            return Gate(GateState.WAITING, f"waits for {dependency.name} to be healthy")
         case "CompletedSuccessfully":
-            return Gate(GateState.WAITING, f"waits for {name} to complete")
+            return Gate(GateState.WAITING, f"waits for {dependency.name} to complete")
+
+
+def _judge_job(world: World, dependency: Dependency, job: Job) -> Gate:
+    """What a Job's present run means for who depends on it. Its retries may still make it good."""
+    if (failure := jobs.failure_of(job)) and not (dependency.condition == "Started" and jobs.has_ended_once(job)):
+        return Gate(GateState.FAILED, f"{job.name} failed: {failure}")
+    complete = jobs.is_complete(job)
+    if complete and dependency.condition == "Healthy":
+        return Gate(GateState.FAILED, f"{job.name} has completed and will never be healthy")
+    if complete:
+        return _OPEN
+    active = [item for item in world.owned(job) if jobs.is_active(item, job)]
+    match dependency.condition:
+        case "Started" if jobs.has_ended_once(job) or any(map(has_started, active)):
+            return _OPEN
+        case "Healthy" if active and all(_holds(dependency, item) for item in active):
+            return _OPEN
+    if job.spec.suspend:
+        return Gate(GateState.WAITING, f"waits for {job.name}, which is suspended")
+    return _waits(dependency)
 
 
 def _holds(dependency: Dependency, container: Container) -> bool:
@@ -169,28 +204,28 @@ def _ended(container: Container) -> str:
     return f"failed: {status.message}" if status is not None and status.message else "failed"
 
 
-def stops_after(world: World, deployment: Deployment) -> list[str]:
-    """The Deployments whose containers must be gone before those of this one are stopped: what depends on it, is being
-    deleted as well and still has containers. What it depends on itself, in a circle, is not waited for.
+def stops_after(world: World, workload: Workload) -> list[str]:
+    """The Deployments and Jobs whose containers must be gone before those of this one are stopped: what depends on it,
+    is being deleted as well and still has containers. What it depends on itself, in a circle, is not waited for.
     """
-    before = _reachable(world, deployment)
+    before = _reachable(world, workload)
     return sorted(
         other.name
-        for other in world.deployments()
+        for other in world.workloads()
         if other.name not in before
         and other.metadata.deletion_timestamp is not None
-        and any(dependency.name == deployment.name for dependency in other.spec.depends_on or [])
+        and any(dependency.name == workload.name for dependency in other.spec.depends_on or [])
         and world.owned(other)
     )
 
 
-def _reachable(world: World, deployment: Deployment) -> set[str]:
-    """The Deployment and all that it depends on, directly or not."""
+def _reachable(world: World, workload: Workload) -> set[str]:
+    """The workload and all that it depends on, directly or not."""
     seen: set[str] = set()
-    left = [deployment.name]
+    left = [workload.name]
     while left:
         name = left.pop()
-        found = world.deployment(name)
+        found = world.workload(name)
         if name in seen or found is None:
             continue
         seen.add(name)

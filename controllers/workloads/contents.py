@@ -20,8 +20,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from fizz.controllers.deployment.template import recorded, template_hash, template_of
-from fizz.controllers.deployment.world import World
+from fizz.controllers.workloads.template import recorded, template_hash, template_of
+from fizz.controllers.workloads.world import World
 from fizz.schemas.apps import Deployment, SourceVersion
 from fizz.schemas.container import Container
 from fizz.schemas.core import ConfigMap, Secret

@@ -1,10 +1,11 @@
 import pytest
 
-from fizz.controllers.deployment.dependencies import GateState, gate, stops_after
-from fizz.controllers.deployment.template import make_container, template_hash
+from fizz.controllers.workloads.dependencies import GateState, gate, stops_after
+from fizz.controllers.workloads.template import make_container, template_hash
 from fizz.schemas.apps import DependencyCondition, Deployment
 from fizz.schemas.container import Container, ContainerStatus
 from tests.controllers.deployment.simulated import SimulatedNamespace, make_deployment
+from tests.controllers.job.simulated import SimulatedJob, make_job
 
 
 def with_replica(world: SimulatedNamespace, deployment: Deployment, status: dict[str, object] | None) -> Container:
@@ -162,3 +163,90 @@ def test_in_a_circle_nobody_waits_for_the_other_to_stop() -> None:
         world.delete(item.name, "x")
 
     assert stops_after(world, one) == stops_after(world, two) == []
+
+
+def behind(job: SimulatedJob, condition: DependencyCondition) -> tuple[str, str]:
+    """The gate of a Deployment that depends on the Job."""
+    found = gate(job, make_deployment("web", after=[("migrate", condition)]))
+    return found.state.value, found.message
+
+
+def test_a_job_is_complete_only_when_all_its_retries_came_to_a_good_end() -> None:
+    world = SimulatedJob(make_job(retryDelay="0s"))
+    seen = [behind(world, "CompletedSuccessfully")]
+    world.settle()
+    world.end_all(1)
+    world.settle()
+    seen.append(behind(world, "CompletedSuccessfully"))
+    world.end_all(0)
+    world.settle()
+    seen.append(behind(world, "CompletedSuccessfully"))
+
+    assert seen == [("waiting", "waits for migrate to complete")] * 2 + [("open", "")]
+
+
+def test_a_job_that_failed_for_good_fails_the_gate_and_says_why() -> None:
+    world = SimulatedJob(make_job(backoffLimit=0))
+    world.settle()
+    world.end_all(3)
+    world.settle()
+
+    state, message = behind(world, "CompletedSuccessfully")
+    assert state == "failed"
+    assert message == f"migrate failed: {world.created[0]} ended with exit code 3"
+
+
+def test_a_job_that_runs_again_is_waited_for_again() -> None:
+    world = SimulatedJob(make_job())
+    world.settle()
+    world.end_all(0)
+    world.settle()
+    world.apply(make_job(image="newer"))
+
+    assert behind(world, "CompletedSuccessfully")[0] == "waiting"
+
+
+def test_a_job_counts_as_started_with_its_first_container() -> None:
+    world = SimulatedJob(make_job())
+    world.settle()
+    before = behind(world, "Started")[0]
+    world.run(world.active[0])
+
+    assert (before, behind(world, "Started")[0]) == ("waiting", "open")
+
+
+def test_a_job_is_healthy_only_while_it_runs() -> None:
+    world = SimulatedJob(make_job())
+    world.settle()
+    world.active[0].status = ContainerStatus(phase="Running", health="healthy")
+    while_running = behind(world, "Healthy")[0]
+    world.end_all(0)
+    world.settle()
+
+    assert while_running == "open"
+    assert behind(world, "Healthy") == ("failed", "migrate has completed and will never be healthy")
+
+
+def test_a_suspended_job_is_named_as_the_reason() -> None:
+    world = SimulatedJob(make_job(suspend=True))
+    world.settle()
+
+    assert behind(world, "CompletedSuccessfully") == ("waiting", "waits for migrate, which is suspended")
+
+
+def test_what_a_job_depends_on_stops_after_its_containers() -> None:
+    db = make_deployment("db")
+    world = SimulatedJob(make_job(dependsOn=[{"name": "db"}]), db)
+    job = world.the
+    container = make_container(db, template_hash(db.spec.template), 0)
+    container.status = ContainerStatus(phase="Running")
+    world.put(container)
+    world.settle()
+    world.delete()
+    before = stops_after(world, db)
+    world.settle()
+
+    assert before == ["migrate"]
+    assert world.job is None
+    assert stops_after(world, db) == []
+    assert job.metadata.finalizers == []

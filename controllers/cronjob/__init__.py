@@ -1,0 +1,1 @@
+"""Makes Jobs when the schedules of CronJobs say so."""
