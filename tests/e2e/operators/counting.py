@@ -1,5 +1,9 @@
-"""A kopf operator with a handler of every sort; each leaves a mark in the object's status or annotations."""
+"""A kopf operator with a handler of every sort; each leaves a mark in the object's status or annotations.
 
+WEBHOOK_CERTIFICATE and WEBHOOK_KEY name the files of the certificate that its webhooks have, for 127.0.0.1.
+"""
+
+import os
 from typing import Any
 
 import kopf
@@ -12,6 +16,23 @@ def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
     settings.posting.enabled = True
     settings.peering.standalone = True
     settings.persistence.finalizer = "example.com/counting"
+    settings.admission.managed = "counting.example.com"
+    settings.admission.server = kopf.WebhookServer(
+        addr="127.0.0.1", certfile=os.environ["WEBHOOK_CERTIFICATE"], pkeyfile=os.environ["WEBHOOK_KEY"]
+    )
+
+
+@kopf.on.mutate(*CRONTABS, operations=["CREATE"])
+def labelled(patch: Any, **_: Any) -> None:
+    patch.metadata.labels["example.com/asked"] = "yes"
+
+
+@kopf.on.validate(*CRONTABS)
+def judged(spec: Any, warnings: list[str], dryrun: bool, **_: Any) -> None:
+    if spec["image"] == "forbidden":
+        raise kopf.AdmissionError("that image is not welcome", code=403)
+    if spec["image"] == "old":
+        warnings.append(f"that image is old{' (dry run)' if dryrun else ''}")
 
 
 @kopf.on.create(*CRONTABS)
@@ -29,6 +50,11 @@ def updated(patch: Any, **_: Any) -> None:
 @kopf.on.field(*CRONTABS, field="spec.image")
 def moved(new: Any, patch: Any, **_: Any) -> None:
     patch.metadata.annotations["example.com/image"] = str(new)
+
+
+@kopf.on.update(*CRONTABS, field="metadata.labels")
+def relabelled(patch: Any, **_: Any) -> None:
+    patch.metadata.annotations["example.com/relabelled"] = "yes"
 
 
 @kopf.on.delete(*CRONTABS)
