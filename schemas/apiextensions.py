@@ -5,6 +5,7 @@ from typing import Final, Literal
 from pydantic import Field
 from pydantic.config import JsonDict
 
+from fizz.schemas.admissionregistration import ClientConfig
 from fizz.schemas.base import JSON, Model
 from fizz.schemas.fields import Time
 from fizz.schemas.meta import Object
@@ -96,11 +97,22 @@ class Version(Model):
     selectable_fields: list[SelectableField] | None = Field(None, description="Fields that can be selected by.")
 
 
+class WebhookConversion(Model):
+    """Who converts, and how it is reached."""
+
+    client_config: ClientConfig | None = Field(None, description="Where it answers.")
+    conversion_review_versions: list[str] | None = Field(
+        None,
+        description="Versions of ConversionReview that it reads; v1 must be one.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+
+
 class Conversion(Model):
     """How objects become those of another version."""
 
-    strategy: str = Field(description="None: only apiVersion changes. Fizz knows no other.")
-    webhook: JSON | None = Field(None, description="Who converts, by strategy Webhook.")
+    strategy: str = Field(description="None: only apiVersion changes. Webhook: a webhook converts.")
+    webhook: WebhookConversion | None = Field(None, description="Who converts, by strategy Webhook.")
 
 
 class Spec(Model):

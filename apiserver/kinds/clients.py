@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 from fizz.apiserver.kinds.causes import Cause, invalid, required
 from fizz.schemas.base import JSON
 
-__all__ = ["certificates", "check_client"]
+__all__ = ["REVIEW_VERSION", "certificates", "check_client", "check_review_versions"]
 
+REVIEW_VERSION: Final = "v1"
+"""The version of AdmissionReview and ConversionReview that is spoken."""
 _FORM: Final = "desired format: https://host[:port]/path"
 
 
@@ -27,6 +29,20 @@ def check_client(config: JSON, place: str) -> list[Cause]:
         causes += _url(url, f"{place}.url")
     elif service is not None:
         causes += _service(service, f"{place}.service")
+    return causes
+
+
+def check_review_versions(versions: list[str], place: str) -> list[Cause]:
+    """What is wrong with the versions of reviews that a webhook reads."""
+    if not versions:
+        return [required(place, f"must specify one of {REVIEW_VERSION}")]
+    causes = [
+        invalid(f"{place}[{index}]", version, "duplicate version")
+        for index, version in enumerate(versions)
+        if version in versions[:index]
+    ]
+    if REVIEW_VERSION not in versions:
+        causes.append(invalid(place, versions, f"must include at least one of {REVIEW_VERSION}"))
     return causes
 
 

@@ -21,7 +21,7 @@ from fizz.schemas.base import JSON
 from fizz.schemas.kinds import ALL_VERBS, BUILTIN, Column, Kind, Scale
 from fizz.schemas.structural import structural_schema
 
-__all__ = ["Registry", "Resource", "key", "prefix", "version_priority"]
+__all__ = ["Conversion", "Registry", "Resource", "key", "prefix", "version_priority"]
 
 _STORED_ELSEWHERE: Final[dict[tuple[str, str], Any]] = {
     ("events.k8s.io", "Event"): {
@@ -39,6 +39,16 @@ _STABILITY: Final = {None: 0, "beta": 1, "alpha": 2}
 Getter = Callable[[JSON], Any]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Conversion:
+    """A webhook that converts between the versions of a custom kind: how it is reached (`WebhookClientConfig`), and the
+    version, as `group/version`, that objects are stored in.
+    """
+
+    client: JSON
+    storage: str
+
+
 @dataclass(frozen=True, eq=False)
 class Resource:
     """One kind in one version: what discovery says of it, and what the server needs to serve it.
@@ -50,7 +60,8 @@ class Resource:
 
     `warning` is told to everyone who uses the version; of a `terminating` kind nothing new is made. Objects are stored
     under `storage_group` where that is another group's; `from_stored` (which may change what it is given) and
-    `to_stored` make them of this version, and back.
+    `to_stored` make them of this version, and back. Where there is a `conversion`, that holds for values that a webhook
+    has brought to this version before.
     """
 
     group: str
@@ -74,6 +85,7 @@ class Resource:
     from_stored: Callable[[JSON], JSON] | None = field(default=None, repr=False)
     to_stored: Callable[[JSON], JSON] | None = field(default=None, repr=False)
     verbs: tuple[str, ...] = ALL_VERBS
+    conversion: Conversion | None = None
 
     @classmethod
     def of(cls, kind: Kind) -> Self:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fizz.apiserver.kinds.causes import Cause, duplicate, invalid, not_supported, required
 from fizz.apiserver.kinds.cel.admission import CONDITION, check_conditions
-from fizz.apiserver.kinds.clients import check_client
+from fizz.apiserver.kinds.clients import check_client, check_review_versions
 from fizz.apiserver.kinds.verdict import Rules, Verdict
 from fizz.schemas.base import JSON
 from fizz.schemas.names import check_subdomain
@@ -19,8 +19,6 @@ __all__ = ["CONFIGURATION", "check_rules", "check_selector"]
 _OPERATIONS: Final = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 _SCOPES: Final = ("*", "Cluster", "Namespaced")
 _LONGEST: Final = 30
-_VERSION: Final = "v1"
-"""The version of AdmissionReview that webhooks are asked in."""
 
 
 def _check(obj: JSON) -> Verdict:
@@ -50,7 +48,7 @@ def _webhook(hook: JSON, place: str) -> list[Cause]:
         causes.append(invalid(f"{place}.timeoutSeconds", timeout, said))
     if not hook.get("sideEffects"):
         causes.append(required(f"{place}.sideEffects", "must specify one of None, NoneOnDryRun"))
-    causes += _versions(hook.get("admissionReviewVersions") or [], f"{place}.admissionReviewVersions")
+    causes += check_review_versions(hook.get("admissionReviewVersions") or [], f"{place}.admissionReviewVersions")
     for selector in ("namespaceSelector", "objectSelector"):
         causes += check_selector(hook[selector], f"{place}.{selector}")
     causes += check_client(hook["clientConfig"], f"{place}.clientConfig")
@@ -65,19 +63,6 @@ def _name(name: str, place: str) -> list[Cause]:
     if name.count(".") < 2:
         return [invalid(place, name, "should be a domain with at least three segments separated by dots")]
     return []
-
-
-def _versions(versions: list[str], place: str) -> list[Cause]:
-    if not versions:
-        return [required(place, f"must specify one of {_VERSION}")]
-    causes = [
-        invalid(f"{place}[{index}]", version, "duplicate version")
-        for index, version in enumerate(versions)
-        if version in versions[:index]
-    ]
-    if _VERSION not in versions:
-        causes.append(invalid(place, versions, f"must include at least one of {_VERSION}"))
-    return causes
 
 
 def check_selector(selector: JSON, place: str) -> list[Cause]:

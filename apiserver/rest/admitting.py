@@ -8,13 +8,14 @@ one webhook that is away could keep it from starting.
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from fizz.apiserver.admission.attributes import Attributes, Operation
 from fizz.apiserver.auth.users import SERVER, User
 from fizz.apiserver.kinds import lifecycle
 from fizz.apiserver.kinds.registry import Resource
-from fizz.apiserver.rest import scale
+from fizz.apiserver.rest import scale, versions
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View
 from fizz.apiserver.rest.finishing import Proposal
@@ -34,7 +35,7 @@ async def admit(
     resource = proposal.resource
     chain = None
     if options.user is not SERVER:
-        chain = await context.admission.chain(operation, resource, subresource, _convert)
+        chain = await context.admission.chain(operation, resource, subresource, partial(_convert, context))
     if chain is None:
         return proposal.settle()
     asked = _asked(proposal, operation, options, subresource)
@@ -57,7 +58,7 @@ async def admit_deletion(
 ) -> Draft:
     """The draft of a deletion, if nobody who is asked says no. `said` are the fields of its DeleteOptions."""
     resource = draft.resource
-    chain = await context.admission.chain("DELETE", resource, "", _convert)
+    chain = await context.admission.chain("DELETE", resource, "", partial(_convert, context))
     if chain is None or draft.change is None:
         return draft
     metadata = live["metadata"]
@@ -118,6 +119,6 @@ async def _home(context: Context, view: View, asked: Attributes) -> JSON | None:
     return await view.live(namespaces, None, asked.namespace)
 
 
-async def _convert(obj: JSON, resource: Resource) -> JSON:
+async def _convert(context: Context, obj: JSON, resource: Resource) -> JSON:
     """The object in another version, with the defaults of that version."""
-    return lifecycle.cleaned(resource, obj)[0]
+    return lifecycle.cleaned(resource, await versions.converted(context, resource, obj))[0]

@@ -7,6 +7,7 @@ from typing import Protocol, Self
 
 from fizz.apiserver import errors
 from fizz.apiserver.admission.admission import Admission
+from fizz.apiserver.admission.conversion import Conversions
 from fizz.apiserver.auth.access import Access
 from fizz.apiserver.auth.authenticator import Authenticator
 from fizz.apiserver.auth.keys import Keys
@@ -67,14 +68,16 @@ class Context:
     access: Access
     authenticator: Authenticator
     admission: Admission
+    conversions: Conversions
     clock: Callable[[], datetime] = _now
     streams: Streams = field(default_factory=Streams)
 
     @classmethod
     def over(cls, store: Store, registry: Registry, keys: Keys) -> Self:
         """The context of a server over an open store."""
-        authenticator = Authenticator(store, registry, keys, _now)
-        return cls(store, registry, Access(store, registry), authenticator, Admission(store, registry))
+        authenticator, admission = Authenticator(store, registry, keys, _now), Admission(store, registry)
+        conversions = Conversions(admission.caller, admission.services)
+        return cls(store, registry, Access(store, registry), authenticator, admission, conversions)
 
     def resource(self, target: Target) -> Resource:
         """The resource that a target names. Raises `NotFound` where none is served, or not in that scope."""

@@ -9,6 +9,7 @@ finalizers; when none is left its own finalizer is taken away, and it goes.
 """
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -163,8 +164,8 @@ class Definitions:
         name = definition["metadata"]["name"]
         try:
             await self._mark(name, "True", "InstanceDeletionInProgress", "CustomResource deletion is in progress")
-            for resource in self._served.get(name, [])[:1]:
-                await self._empty(resource)
+            for resource in self._served.get(name, [])[:1]:  # as it is stored: nobody has to convert what goes
+                await self._empty(replace(resource, conversion=None, from_stored=None, to_stored=None))
             await self._finish(name)
         except (Closed, asyncio.CancelledError):
             raise

@@ -13,6 +13,7 @@ import structlog
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds.registry import Resource
+from fizz.apiserver.rest import versions
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.store.types import Change, Conflict, Full, Revision, Store, StoreError
 from fizz.schemas.base import JSON
@@ -72,8 +73,8 @@ class Draft:
 class View:
     """The objects as they stand, seen through the drafts of a transaction so far."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._drafts: dict[str, Draft] = {}
 
     async def live(self, resource: Resource, namespace: str | None, name: str) -> JSON | None:
@@ -81,8 +82,11 @@ class View:
         key = resource.key(namespace, name)
         if draft := self._drafts.get(key):
             return None if draft.removed else draft.item
-        record = await self._store.get(key)
-        return None if record is None else resource.load(record.value, record.revision)
+        record = await self._context.store.get(key)
+        if record is None:
+            return None
+        (record,) = await versions.brought(self._context, resource, [record])
+        return resource.load(record.value, record.revision)
 
     def add(self, draft: Draft) -> None:
         """Let later plans see the draft. Raises `BadRequest` if its object has one already."""
@@ -98,15 +102,24 @@ Plan = Callable[[View], Awaitable[list[Draft]]]
 async def write(context: Context, plan: Plan, *, dry_run: bool) -> tuple[list[Draft], Revision]:
     """Plan and commit until nobody else wrote in between; the drafts as they were committed, and the revision."""
     for _ in range(_ATTEMPTS):
-        drafts = await plan(View(context.store))
+        drafts = await plan(View(context))
         if dry_run:
             return drafts, context.store.revision
+        drafts = [await _converted(context, draft) for draft in drafts]
         try:
             revision = await commit(context.store, drafts)
         except Conflict:
             continue
         return [draft.at(revision) for draft in drafts], revision
     raise errors.Conflict("the objects change faster than they can be written; try again")
+
+
+async def _converted(context: Context, draft: Draft) -> Draft:
+    """The draft with its change in the version that is stored."""
+    change = draft.change
+    if draft.resource.conversion is None or change is None or change.value is None:
+        return draft
+    return replace(draft, change=replace(change, value=await versions.to_store(context, draft.resource, draft.item)))
 
 
 async def commit(store: Store, drafts: Sequence[Draft]) -> Revision:

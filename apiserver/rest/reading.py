@@ -12,7 +12,7 @@ import orjson
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds.registry import Resource
-from fizz.apiserver.rest import tables
+from fizz.apiserver.rest import tables, versions
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.negotiate import Representation, encode
 from fizz.apiserver.rest.query import Continue, ListOptions
@@ -55,7 +55,7 @@ async def get(
     """One object in the form asked for. Raises `NotFound`."""
     if form.of_lists:
         raise errors.NotAcceptable("you requested PartialObjectMetadataList, but the requested object is not a list")
-    record = await context.record(resource, namespace, name)
+    (record,) = await versions.brought(context, resource, [await context.record(resource, namespace, name)])
     value = resource.sent(record.value, record.revision)
     return value if form.plain else encode(shape_one(resource, orjson.loads(value), form, include), form)
 
@@ -114,10 +114,9 @@ async def read_page(context: Context, resource: Resource, namespace: str | None,
         except StoreError as problem:
             raise _refuse_list(problem, options, context) from problem
         revision, after = page.revision, page.next_key
+        records = await versions.brought(context, resource, page.records)
         found += (
-            [record for record in page.records if matches(resource, record.value, options)]
-            if options.selective
-            else page.records
+            [record for record in records if matches(resource, record.value, options)] if options.selective else records
         )
         if after is None or (options.limit and len(found) >= options.limit):
             break

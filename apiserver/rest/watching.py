@@ -23,7 +23,7 @@ from sse_starlette import ServerSentEvent
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds.registry import Registry, Resource
-from fizz.apiserver.rest import reading
+from fizz.apiserver.rest import reading, versions
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.negotiate import Representation, encode
 from fizz.apiserver.rest.query import ListOptions
@@ -72,13 +72,21 @@ class Selection:
                 return (resource.key(self.namespace, name),)
         return tuple(resource.prefix(self.namespace) for resource in self.resources.values())
 
+    @property
+    def converts(self) -> bool:
+        """Whether a webhook may have to convert what is seen."""
+        return any(self._now(each).conversion is not None for each in self.resources.values())
+
     def resource_of(self, key: str) -> Resource | None:
         """The watched resource that a key belongs to, or None."""
         _, group, plural, namespace, _ = key.split("/", 4)
         found = self.resources.get(f"/{group}/{plural}/")
         if found is None or (self.namespace and found.namespaced and namespace != self.namespace):
             return None
-        return self.registry.lookup(found.group, found.version, found.plural) or found
+        return self._now(found)
+
+    def _now(self, resource: Resource) -> Resource:
+        return self.registry.lookup(resource.group, resource.version, resource.plural) or resource
 
 
 async def open_watch(
@@ -91,7 +99,7 @@ async def open_watch(
     if position is None or selection.options.send_initial_events:
         initial, revision = await _snapshot(context, selection)
         position = (revision, LAST)
-    frames = _Frames(selection, form, include)
+    frames = _Frames(context, selection, form, include)
     try:
         watcher = context.store.watch(selection.prefixes, position)
     except StoreError as problem:
@@ -119,7 +127,7 @@ async def _snapshot(context: Context, selection: Selection) -> tuple["_Initial",
             page = await context.store.list(resource.prefix(selection.namespace), revision=revision)
         except StoreError as problem:
             raise reading.refusal(problem) from problem
-        for record in page.records:
+        for record in await versions.brought(context, resource, page.records):
             item = resource.load(record.value, record.revision)
             if reading.selected(resource, item, selection.options):
                 found.append((record.revision, resource, item))
@@ -144,7 +152,7 @@ async def _stream(
         while True:
             due = silent_since + BOOKMARK_INTERVAL
             events = await watcher.next(max(0.0, min(due, ends or due) - loop.time()))
-            if batch := frames.batch(events):
+            if batch := await frames.batch(events):
                 silent_since = loop.time()
                 yield batch
             ended = ends is not None and loop.time() >= ends
@@ -158,6 +166,8 @@ async def _stream(
         yield await _rest(context, watcher, frames)
     except StoreError as problem:
         yield frames.error(reading.refusal(problem), context.store.revision)
+    except errors.ApiError as problem:  # nobody converts what happened
+        yield frames.error(problem, context.store.revision)
     finally:
         context.streams.discard(watcher)
         watcher.close()
@@ -167,20 +177,24 @@ async def _rest(context: Context, watcher: Watcher, frames: "_Frames") -> bytes:
     """What a watcher that was closed had still to deliver; nothing if the store is closed, too."""
     try:
         with context.store.watch(frames.selection.prefixes, watcher.position) as last:
-            return frames.batch(await last.next(0))
-    except StoreError:
+            return await frames.batch(await last.next(0))
+    except (StoreError, errors.ApiError):
         return b""
 
 
 class _Frames:
     """Makes the bytes of one stream."""
 
-    def __init__(self, selection: Selection, form: Representation, include: str) -> None:
+    def __init__(self, context: Context, selection: Selection, form: Representation, include: str) -> None:
+        self._context = context
         self.selection, self.form, self.include = selection, form, include
         self._columns = True  # the first event of a Table watch carries the column definitions
 
-    def batch(self, events: Sequence[Event]) -> bytes:
-        """The frames of several events; empty if none is selected."""
+    async def batch(self, events: Sequence[Event]) -> bytes:
+        """The frames of several events; empty if none is selected. Raises `InternalError` if nobody converts them."""
+        if self.selection.converts:
+            found = [(event, resource) for event in events if (resource := self.selection.resource_of(event.key))]
+            await versions.foresee(self._context, found)
         chosen = [(event, change) for event in events if (change := self._change(event)) is not None]
         frames = []
         for index, (event, (kind, resource, old)) in enumerate(chosen):
@@ -217,8 +231,10 @@ class _Frames:
         key = (self.form.events, kind, old, last, resource.from_stored)
         frame = event.memo.get(key)
         if frame is None:
-            source = event.previous if old else event.value
-            value = resource.sent(source or b"", event.revision)
+            if resource.conversion is not None:
+                value = orjson.dumps(_previous(event, resource) if old else _decoded(event, resource))
+            else:
+                value = resource.sent((event.previous if old else event.value) or b"", event.revision)
             frame = event.memo[key] = self._encode(_TYPES[kind], value, _mark(event, last))
         return frame
 
@@ -260,11 +276,11 @@ def _mark(event: Event, last: bool) -> str:
 
 
 def _decoded(event: Event, resource: Resource) -> JSON:
-    return _memo(event, ("value", resource.from_stored), event.value, resource)
+    return _memo(event, versions.memo_key("value", resource), event.value, resource)
 
 
 def _previous(event: Event, resource: Resource) -> JSON:
-    return _memo(event, ("previous", resource.from_stored), event.previous or b"", resource)
+    return _memo(event, versions.memo_key("previous", resource), event.previous or b"", resource)
 
 
 def _memo(event: Event, key: object, value: bytes, resource: Resource) -> JSON:

@@ -85,7 +85,7 @@ async def patch(
 
 async def read_scale(context: Context, resource: Resource, target: Target) -> JSON:
     """The Scale of an object."""
-    live = await _live(View(context.store), resource, target)
+    live = await _live(View(context), resource, target)
     return scale.read(resource, live)
 
 

@@ -3,14 +3,18 @@
 All versions of a kind are the same stored objects. What is stored is in the storage version; on its way out an object
 is pruned and given its defaults by the schema of that version, and then said to be of the version that was asked for
 (conversion None). So a field that a schema lost is never shown again, and a default that it gained is seen at once.
+
+With conversion Webhook, a webhook makes the object that of the version asked for (see `rest.versions`); then the schema
+of that version prunes it and sets defaults.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from fizz.apiserver.kinds.custom.names import is_established, is_terminating
-from fizz.apiserver.kinds.registry import Resource
+from fizz.apiserver.kinds.registry import Conversion, Resource
 from fizz.schemas.base import JSON
 from fizz.schemas.kinds import Column, Scale
 
@@ -28,13 +32,26 @@ def resources(item: JSON) -> list[Resource]:
     """The resources of a definition; none before it is established."""
     if not is_established(item):
         return []
-    versions: list[JSON] = item["spec"]["versions"]
-    stored = next(version for version in versions if version.get("storage"))
-    storage = _resource(item, stored, None)
-    return [_resource(item, version, storage) for version in versions if version.get("served")]
+    spec = item["spec"]
+    served = [version for version in spec["versions"] if version.get("served")]
+    storage = _resource(item, next(version for version in spec["versions"] if version.get("storage")))
+    conversion = spec.get("conversion") or {}
+    if conversion.get("strategy") == "Webhook":
+        webhook = Conversion(conversion["webhook"]["clientConfig"], storage.api_version)
+        return [replace(each := _resource(item, version), from_stored=partial(_cleaned, each), conversion=webhook)
+                for version in served]  # fmt: skip
+    return [
+        replace(
+            each := _resource(item, version),
+            from_stored=partial(_from_stored, storage, each.api_version),
+            to_stored=_to_stored(storage.api_version),
+        )
+        for version in served
+    ]
 
 
-def _resource(item: JSON, version: JSON, storage: Resource | None) -> Resource:
+def _resource(item: JSON, version: JSON) -> Resource:
+    """The resource of a version, for objects that are in it already."""
     spec, accepted = item["spec"], item["status"]["acceptedNames"]
     subresources = version.get("subresources") or {}
     schema = version["schema"]["openAPIV3Schema"]
@@ -56,9 +73,12 @@ def _resource(item: JSON, version: JSON, storage: Resource | None) -> Resource:
         selectable=_selectable(version),
         warning=_warning(version, api_version, accepted["kind"]),
         terminating=is_terminating(item),
-        from_stored=partial(_from_stored, storage, api_version) if storage else None,
-        to_stored=_to_stored(storage.api_version) if storage else None,
     )
+
+
+def _cleaned(own: Resource, obj: JSON) -> JSON:
+    own.compiled.clean(obj)
+    return obj
 
 
 def _from_stored(storage: Resource, api_version: str, obj: JSON) -> JSON:

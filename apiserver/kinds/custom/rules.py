@@ -18,6 +18,7 @@ from fizz.apiserver.kinds.causes import (
     too_many,
 )
 from fizz.apiserver.kinds.cel.definitions import check_rules
+from fizz.apiserver.kinds.clients import certificates, check_client, check_review_versions
 from fizz.apiserver.kinds.custom import jsonpaths, names
 from fizz.apiserver.kinds.custom.schemas import check_schema, prune_schema
 from fizz.apiserver.kinds.values import equal
@@ -221,11 +222,25 @@ def _conversion(spec: JSON) -> list[Cause]:
     strategy = conversion.get("strategy")
     if not strategy:
         return [required(f"{place}.strategy")]
-    if strategy != "None":  # a webhook of conversion is deliberately not called: docs/reference/api.md says why
-        return [not_supported(f"{place}.strategy", strategy, ("None",))]
-    if conversion.get("webhook"):
-        return [forbidden(f"{place}.webhook", "should not be set when strategy is not set to Webhook")]
-    return []
+    webhook = conversion.get("webhook") or {}
+    config, versions = webhook.get("clientConfig"), webhook.get("conversionReviewVersions") or []
+    at_config, at_versions = f"{place}.webhookClientConfig", f"{place}.conversionReviewVersions"
+    if strategy == "None":
+        said = "should not be set when strategy is not set to Webhook"
+        found = ((at_config, config), (at_versions, versions))
+        return [forbidden(field, said) for field, given in found if given]
+    if strategy != "Webhook":
+        return [not_supported(f"{place}.strategy", strategy, ("None", "Webhook"))]
+    causes = check_review_versions(versions, at_versions)
+    if config is None:
+        return [required(at_config, "required when strategy is set to Webhook"), *causes]
+    causes = check_client(config, at_config) + causes
+    if config.get("caBundle"):
+        try:
+            certificates(config["caBundle"])
+        except ValueError as problem:
+            causes.append(invalid(f"{at_config}.caBundle", config["caBundle"], str(problem)))
+    return causes
 
 
 def _version(version: JSON, own: str, places: dict[str, str]) -> list[Cause]:

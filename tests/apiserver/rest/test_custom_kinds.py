@@ -374,7 +374,7 @@ async def test_definitions_outlive_the_server(api: Any) -> None:
         ({"scope": "Odd"}, "spec.scope", "supported values"),
         ({"group": "nodots"}, "spec.group", "at least one dot"),
         ({"group": "x.k8s.io"}, "metadata.annotations[api-approved.kubernetes.io]", "protected groups"),
-        ({"conversion": {"strategy": "Webhook"}}, "spec.conversion.strategy", 'supported values: "None"'),
+        ({"conversion": {"strategy": "Magic"}}, "spec.conversion.strategy", 'supported values: "None", "Webhook"'),
         ({"preserveUnknownFields": True}, "spec.preserveUnknownFields", "cannot set to true"),
         ({"names": {"plural": "gadgets", "kind": "Gadget", "listKind": "Gadget"}}, "spec.names.listKind", "the same"),
         ({"names": {"plural": "Gadgets", "kind": "Gadget"}}, "spec.names.plural", "DNS-1035"),
