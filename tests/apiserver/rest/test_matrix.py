@@ -95,6 +95,8 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "Deployment": {"spec": {"template": {"spec": {"image": "x"}}}},
     "Container": {"spec": {"image": "x"}},
+    "Job": {"spec": {"template": {"spec": {"image": "x"}}}},
+    "CronJob": {"spec": {"schedule": "@daily", "jobTemplate": {"spec": {"template": {"spec": {"image": "x"}}}}}},
     "Service": {"spec": {"deployment": "x", "ports": [{"port": 1}]}},
     "RoleBinding": {"roleRef": {"kind": "Role", "name": "x", "apiGroup": "rbac.authorization.k8s.io"}},
     "ClusterRoleBinding": {"roleRef": {"kind": "ClusterRole", "name": "x", "apiGroup": "rbac.authorization.k8s.io"}},
