@@ -56,6 +56,7 @@ class _Client:
     path: str
     keep_alive: bool
     report: Report
+    pause: float = _PAUSE
     connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -68,7 +69,7 @@ class _Client:
                 self.report.failures.append(f"{type(problem).__name__}: {problem}")
                 self._hang_up()
             self.report.slowest = max(self.report.slowest, time.monotonic() - began)
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(self.pause)
         self._hang_up()
 
     async def _ask(self) -> str:
@@ -111,12 +112,15 @@ class _Client:
 
 
 @asynccontextmanager
-async def load(url: str, *, clients: int = 8, keep_alive: bool) -> AsyncIterator[Report]:
-    """Send requests while the block runs. The report is complete when it has ended."""
+async def load(
+    url: str, *, clients: int = 8, keep_alive: bool, pause: float = _PAUSE, into: Report | None = None
+) -> AsyncIterator[Report]:
+    """Send requests while the block runs. The report, a new one or `into`, is complete when it has ended."""
     parts = urlsplit(url)
-    report, stop = Report(), asyncio.Event()
+    report, stop = into if into is not None else Report(), asyncio.Event()
     makers = [
-        _Client(parts.hostname or "", parts.port or 80, parts.path or "/", keep_alive, report) for _ in range(clients)
+        _Client(parts.hostname or "", parts.port or 80, parts.path or "/", keep_alive, report, pause)
+        for _ in range(clients)
     ]
     tasks = [asyncio.create_task(maker.run(stop)) for maker in makers]
     try:

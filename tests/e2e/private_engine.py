@@ -19,9 +19,13 @@ __all__ = ["PrivateEngine"]
 
 
 class PrivateEngine:
-    """Can be stopped and started again on the same data. Its containers end with it, as with any engine."""
+    """Can be stopped and started again on the same data. Its containers end with it, as with any engine.
 
-    def __init__(self) -> None:
+    It gets a network namespace of its own, unless it is to live in that of the caller, which then is no host's.
+    """
+
+    def __init__(self, *, own_network: bool = True) -> None:
+        self._own_network = own_network
         self._folder = Path(tempfile.mkdtemp(prefix="fizz-engine-"))
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"unix://{self._folder}/docker.sock"
@@ -30,15 +34,16 @@ class PrivateEngine:
     def start(self) -> None:
         """Start it and wait until it answers."""
         folder = self._folder
+        apart = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$0" "$@"']
         command = [
-            *("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$0" "$@"'),
+            *(apart if self._own_network else []),
             "dockerd",
             f"--host={self.url}",
             f"--data-root={folder}/data",
             f"--exec-root={folder}/exec",
             f"--pidfile={folder}/pid",
-            "--containerd-namespace=fizz-private",
-            "--containerd-plugins-namespace=fizz-private-plugins",
+            f"--containerd-namespace={folder.name}",
+            f"--containerd-plugins-namespace={folder.name}-plugins",
         ]
         with (folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
@@ -59,6 +64,12 @@ class PrivateEngine:
         """End it as a service manager does."""
         assert self._process
         self._process.send_signal(signal.SIGTERM)
+        self._process.wait(60)
+
+    def kill9(self) -> None:
+        """Kill it, as the kernel does when memory runs out. Its containers go on, until it is started again."""
+        assert self._process
+        self._process.kill()
         self._process.wait(60)
 
     def destroy(self) -> None:
