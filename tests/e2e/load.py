@@ -117,11 +117,9 @@ async def load(
 ) -> AsyncIterator[Report]:
     """Send requests while the block runs. The report, a new one or `into`, is complete when it has ended."""
     parts = urlsplit(url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     report, stop = into if into is not None else Report(), asyncio.Event()
-    makers = [
-        _Client(parts.hostname or "", parts.port or 80, parts.path or "/", keep_alive, report, pause)
-        for _ in range(clients)
-    ]
+    makers = [_Client(parts.hostname or "", parts.port or 80, path, keep_alive, report, pause) for _ in range(clients)]
     tasks = [asyncio.create_task(maker.run(stop)) for maker in makers]
     try:
         yield report

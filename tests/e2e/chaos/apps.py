@@ -90,9 +90,9 @@ class App:
 
 
 def wordpress(folder: Path) -> App:
-    """The example that people know, unchanged. Its installer reads the database."""
+    """The example that people know, unchanged. Its installer reads the database; the first step would ask wordpress.org."""
     model = yaml.safe_load(_EXAMPLE.read_text())
-    url = "http://127.0.0.1:8080/wp-admin/install.php"
+    url = "http://127.0.0.1:8080/wp-admin/install.php?step=1"
     return App(model, folder / "wordpress.yml", {"wordpress": url}, scales=("wordpress",), updates=("wordpress",))
 
 

@@ -54,7 +54,9 @@ def _container(container: Container, wanted: Wanted) -> Iterator[str]:
     health = state.get("Health", {}).get("Status")
     if wanted.checked and health != "healthy":
         yield f"is {health}"
-    versions = [each.partition("=")[2] for each in container.attrs["Config"]["Env"] or [] if each.startswith(f"{VERSION}=")]
+    versions = [
+        each.partition("=")[2] for each in container.attrs["Config"]["Env"] or [] if each.startswith(f"{VERSION}=")
+    ]
     if versions != ([wanted.version] if wanted.version is not None else []):
         yield f"is version {versions}, not {wanted.version}"
     joined = container.attrs["NetworkSettings"]["Networks"]

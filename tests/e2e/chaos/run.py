@@ -136,11 +136,14 @@ def _is_touched(lab: Lab, name: str) -> bool:
 def _calm(lab: Lab, figures: Figures, story: str) -> None:
     """Requests that were begun before it may have failed; those that begin in it may not."""
     time.sleep(0.5)  # such as were under way
-    before = {url: len(report.failures) for url, report in figures.reports.items()}
+    before = {url: (report.requests, len(report.failures)) for url, report in figures.reports.items()}
     time.sleep(CALM)
     for url, report in figures.reports.items():
-        if failed := report.failures[before[url] :]:
+        requests, failures = before[url]
+        if failed := report.failures[failures:]:
             raise NotConverged(f"{url} failed in calm ({failed[0]}) after: {story}")
+        if report.requests == requests:
+            raise NotConverged(f"{url} gave no answer in calm after: {story}")
 
 
 def _mark(lab: Lab, app: App) -> None:
