@@ -18,6 +18,7 @@ from fizz.schemas.limits import Resources, Ulimit
 from fizz.schemas.meta import Condition, Object
 from fizz.schemas.mounts import AnonymousVolume, FileProjection, Mount
 from fizz.schemas.neighbours import Link, VolumesFrom
+from fizz.schemas.probes import Probe
 
 __all__ = [
     "Container",
@@ -175,6 +176,15 @@ class ContainerSpec(Model):
     restart_unhealthy: bool | None = Field(
         None, description="True to restart it when it is unhealthy; if absent, where a restart policy restarts it."
     )
+    readiness_probe: Probe | None = Field(
+        None, description="While it fails, the container is not ready: it gets no connections."
+    )
+    liveness_probe: Probe | None = Field(
+        None, description="When it fails, the container is restarted, unless restartUnhealthy is false."
+    )
+    startup_probe: Probe | None = Field(
+        None, description="Until it succeeds, the others wait; when it fails, the container is restarted, too."
+    )
     resources: Resources | None = Field(None, description="What it may take and what is kept for it.")
     stop_signal: str | None = Field(None, description="The signal that asks it to end.")
     stop_grace_period: Duration | None = Field(
@@ -275,7 +285,7 @@ class ContainerStatus(Model):
 
     phase: Phase | None = Field(None, description="Where the container is in its life.")
     health: Literal["starting", "healthy", "unhealthy"] | None = Field(
-        None, description="What its health check says; absent without one."
+        None, description="What its health check and its probes say together; absent without any."
     )
     ready: bool | None = Field(None, description="True if it runs and is not starting or unhealthy.")
     container_id: str | None = Field(None, alias="containerID", description="The engine's id.")

@@ -10,14 +10,16 @@ import errno
 import os
 import socket
 import stat
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["SocketTaken", "answers", "bound"]
+__all__ = ["SocketTaken", "answers", "bound", "shares_network"]
 
 _BACKLOG: Final = 2048
 _PROBE_SECONDS: Final = 1.0
+_ANSWER_SECONDS: Final = 5.0
 _NOBODY: Final = frozenset({errno.ECONNREFUSED, errno.ENOENT})
 
 
@@ -53,6 +55,19 @@ def bound(path: Path) -> Iterator[socket.socket]:
         finally:
             if made is not None and _identity(path) == made:
                 path.unlink(missing_ok=True)
+
+
+def shares_network(path: Path) -> bool | None:
+    """Whether who listens at the path lives in our network namespace; None if that cannot be told."""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(_ANSWER_SECONDS)
+            connection.connect(str(path))
+            credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        pid = struct.unpack("3i", credentials)[0]
+        return Path(f"/proc/{pid}/ns/net").readlink() == Path("/proc/self/ns/net").readlink()
+    except OSError:
+        return None
 
 
 def _make_room(path: Path) -> None:

@@ -6,7 +6,7 @@ A Container is bound to a node once: `spec.nodeName` may be set, and then neithe
 from collections.abc import Iterable
 from typing import Any
 
-from fizz.apiserver.kinds.causes import IMMUTABLE, Cause, invalid, required
+from fizz.apiserver.kinds.causes import IMMUTABLE, Cause, forbidden, invalid, required
 from fizz.apiserver.kinds.verdict import Rules, Verdict
 from fizz.schemas.base import JSON
 
@@ -53,6 +53,27 @@ def check_container_spec(spec: JSON, field: str) -> list[Cause]:
     for kind in ("secrets", "configs"):
         for index, projection in enumerate(spec.get(kind) or ()):
             causes += _check_target(projection["target"], f"{field}.{kind}[{index}].target")
+    for name in ("readinessProbe", "livenessProbe", "startupProbe"):
+        causes += _check_probe(spec, name, f"{field}.{name}")
+    return causes
+
+
+def _check_probe(spec: JSON, name: str, field: str) -> list[Cause]:
+    probe = spec.get(name)
+    if probe is None:
+        return []
+    causes: list[Cause] = []
+    handlers = [handler for handler in ("httpGet", "tcpSocket", "exec") if probe.get(handler) is not None]
+    if not handlers:
+        causes.append(required(field, "one of `httpGet`, `tcpSocket` and `exec` must be specified"))
+    causes += [forbidden(f"{field}.{handler}", "may not specify more than 1 handler type") for handler in handlers[1:]]
+    successes = probe.get("successThreshold", 1)
+    if name != "readinessProbe" and successes != 1:
+        causes.append(invalid(f"{field}.successThreshold", successes, "must be 1"))
+    if spec.get("networkMode") == "none" and handlers and handlers != ["exec"]:
+        causes.append(
+            forbidden(f"{field}.{handlers[0]}", "a container without a network cannot be reached; use `exec`")
+        )
     return causes
 
 

@@ -89,6 +89,8 @@ def status_of(item: JSON, now: datetime) -> str:
         return f"Up {_ago(status.get('startedAt'), now)}" + (f" ({word})" if word else "")
     if phase in {"Succeeded", "Failed"} and status.get("exitCode") is not None:
         return f"Exited ({status['exitCode']}) {_ago(status.get('finishedAt'), now)} ago"
+    if phase == "Restarting" and status.get("reason") == "CrashLoopBackOff":
+        return f"CrashLoopBackOff ({status.get('exitCode', 0)}), restarted {status.get('restartCount') or 0} times"
     if phase == "Restarting":
         return f"Restarting ({status.get('exitCode', 0)}), {status.get('restartCount') or 0} times so far"
     reason = str(status.get("message") or status.get("reason") or "")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from fizz.client.compose.nodes import BROKEN, Node
+from fizz.client.compose.probe_checks import check_probes
 from fizz.client.compose.problems import Path, Problems, suggestion
 from fizz.client.compose.references import KINDS, Dependency, dependencies, references
 from fizz.client.compose.spec.external import is_external
@@ -73,6 +74,7 @@ class _ServiceCheck:
         self._mounts()
         self._build()
         self._watch()
+        check_probes(self._path, self._service, self._problems)
 
     def _get(self, *path: str) -> Node | None:
         node: Node | None = self._service

@@ -2,8 +2,8 @@
 
     NodeAgent(manager, recorder, settings).register()
 
-Pure: `naming`, `create`, `create_mounts`, `resources`, `sources`, `plan`, `status`, `ends`. What acts: `reconcile` and
-its two siblings for networks and volumes, with `attempt`, `images` and `files`. The engine: `engine` is the protocol,
+Pure: `naming`, `create`, `create_mounts`, `resources`, `sources`, `plan`, `status`, `probing`, `ends`. What acts: `reconcile` and
+its two siblings for networks and volumes, with `attempt`, `images`, `files` and `probes`. The engine: `engine` is the protocol,
 `docker_engine` and `fake` are engines. Around them: `watch`, `mirror`, `hints`, `node_status`, `agent_api`, and
 `agent`, which wires all of it.
 

@@ -22,7 +22,7 @@ from fizz.controllers.node.attempt import Ground
 from fizz.controllers.node.docker_engine import DockerEngine
 from fizz.controllers.node.draining import Drains
 from fizz.controllers.node.ends import Ends
-from fizz.controllers.node.engine import Engine, EngineContainer, EngineError
+from fizz.controllers.node.engine import Engine, EngineContainer, EngineError, EngineInfo
 from fizz.controllers.node.files import Files
 from fizz.controllers.node.hints import Hints
 from fizz.controllers.node.hooks import PostStarts
@@ -32,6 +32,8 @@ from fizz.controllers.node.mirror import Mirror
 from fizz.controllers.node.naming import Owner
 from fizz.controllers.node.node_status import NodeReporter
 from fizz.controllers.node.objects import ApiObjects
+from fizz.controllers.node.probe_calls import ProbeCalls
+from fizz.controllers.node.probes import Probes
 from fizz.controllers.node.reconcile import ContainerReconciler
 from fizz.controllers.node.reconcile_networks import NetworkReconciler
 from fizz.controllers.node.reconcile_volumes import VolumeReconciler
@@ -39,7 +41,7 @@ from fizz.controllers.node.retries import Retries
 from fizz.controllers.node.session import Session
 from fizz.controllers.node.status import was_final
 from fizz.controllers.node.watch import EngineWatch
-from fizz.schemas import labels
+from fizz.schemas import labels, sockets
 from fizz.schemas.apps import Network, Volume
 from fizz.schemas.container import Container
 from fizz.schemas.node import NodeIngress
@@ -78,6 +80,7 @@ class NodeAgent:
         self.pulse = self._mirror.pulse
         self._images = Images(self._engine, lambda key: self._hints.container(key), self._tell, clock=_clock, now=_now)
         self._post_starts = PostStarts(self._engine, lambda key: self._hints.container(key))
+        self._probes = Probes(ProbeCalls(self._engine), lambda key: self._hints.container(key), self._tell, _clock)
         parts = (self._engine, self._objects, self._session)
         self._networks = NetworkReconciler(*parts, Retries(_clock), lambda key: self._hints.network_changed(key))
         self._volumes = VolumeReconciler(*parts, Retries(_clock), lambda key: self._hints.volume_changed(key))
@@ -88,6 +91,7 @@ class NodeAgent:
             session=self._session,
             images=self._images,
             post_starts=self._post_starts,
+            probes=self._probes,
             files=Files(settings.runtime_dir / "files"),
             ends=Ends(_boot_time() if settings.docker_host.startswith("unix://") else None),
             networks=self._networks.ready,
@@ -127,7 +131,7 @@ class NodeAgent:
         self._volumes_controller.watches(objects.volumes_informer)
         api = AgentApi(self._engine, self, self._settings.agent_socket)
         controllers = (self._networks_controller, self._volumes_controller, self._containers_controller)
-        for runnable in (*controllers, self, self._reporter, api):
+        for runnable in (*controllers, self, self._reporter, self._probes, api):
             self._manager.add(runnable)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -156,7 +160,7 @@ class NodeAgent:
             self._session,
             self._mirror,
             self._ground.ends,
-            back=self._reporter.engine_back,
+            back=self._engine_back,
             lost=self._engine_lost,
             resynced=self._resynced,
             event=self._hints.event,
@@ -188,6 +192,11 @@ class NodeAgent:
         return item is not None and item.metadata.deletion_timestamp is None and not was_final(item)
 
     # What happens
+
+    def _engine_back(self, info: EngineInfo) -> None:
+        socket = self._ground.socket
+        self._probes.reachable = bool(socket) and sockets.shares_network(Path(socket)) is not False
+        self._reporter.engine_back(info)
 
     def _engine_lost(self, why: str) -> None:
         self._networks.ready.clear()

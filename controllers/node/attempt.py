@@ -28,8 +28,9 @@ from fizz.controllers.node.hooks import PostStarts, exec_request, run_in_time
 from fizz.controllers.node.images import Images
 from fizz.controllers.node.mirror import Mirror
 from fizz.controllers.node.naming import container_labels, container_name, network_name, service_names, service_of
-from fizz.controllers.node.neighbours import links_of
+from fizz.controllers.node.neighbours import links_of, namespaces, peers_of
 from fizz.controllers.node.objects import Objects
+from fizz.controllers.node.probes import Probes
 from fizz.controllers.node.retries import Retries
 from fizz.controllers.node.session import Session
 from fizz.controllers.node.sources import SourceMissing, Sources, environment, files, targets
@@ -40,7 +41,7 @@ from fizz.schemas.hooks import Hook
 from fizz.schemas.publishing import for_engine
 from fizz.schemas.sources import references
 
-__all__ = ["Attempt", "Clock", "Ground", "engine_names", "joinable", "own_networks"]
+__all__ = ["Attempt", "Clock", "Ground", "address_of", "engine_names", "joinable", "own_networks"]
 
 
 class Clock(Protocol):
@@ -59,6 +60,7 @@ class Ground:
     session: Session
     images: Images
     post_starts: PostStarts
+    probes: Probes
     files: Files
     ends: Ends
     networks: Mapping[Key, EngineNetwork]
@@ -105,6 +107,31 @@ def engine_names(ground: Ground, item: Container) -> dict[str, str]:
         elif known is not None:
             names[network_name(known)] = name
     return names
+
+
+def address_of(ground: Ground, item: Container, container: EngineContainer) -> str:
+    """Where this host reaches the container; empty if nowhere. One that shares a network is reached as its owner is."""
+    mode = item.spec.network_mode or ""
+    if mode == "host":
+        return "127.0.0.1"
+    if mode in namespaces(item.spec):
+        owner = peers_of(ground, item).get(mode)
+        return _first_address(owner, {}) if owner else ""
+    drivers = {ground.networks[key].name: driver for key, driver in _drivers(ground, item).items()}
+    return _first_address(container, drivers)
+
+
+def _drivers(ground: Ground, item: Container) -> dict[Key, str]:
+    keys = [Key(item.namespace, name) for name in own_networks(item)]
+    known = {key: ground.objects.network(key) for key in keys if key in ground.networks}
+    return {key: (network.spec.driver or "bridge") if network else "bridge" for key, network in known.items()}
+
+
+def _first_address(container: EngineContainer, drivers: Mapping[str, str]) -> str:
+    """That in a bridge network first: it is there that a host reaches its containers."""
+    names = sorted(container.endpoints, key=lambda name: (drivers.get(name, "bridge") != "bridge", name))
+    found = [container.endpoints[name] for name in names]
+    return next((each.address or each.address6 for each in found if each.address or each.address6), "")
 
 
 class Attempt:

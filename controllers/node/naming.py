@@ -38,8 +38,8 @@ __all__ = [
     "volume_name",
 ]
 
-_NOT_ON_THE_ENGINE: Final = {"node_name"}
-"""Where a container runs is no part of what it is."""
+_NOT_ON_THE_ENGINE: Final = {"node_name", "readiness_probe", "liveness_probe", "startup_probe"}
+"""Where a container runs, and how it is probed, is no part of what it is."""
 
 
 @dataclass(frozen=True, slots=True)

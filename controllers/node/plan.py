@@ -240,8 +240,8 @@ class Start:
 class Wanted:
     """The Container as it is wanted. `files` says that it has any, `networks` counts those that it joins; `final` says
     that it had come to its end, `ready_to_start` that nothing that it needs is missing, `restart` that somebody asked
-    for a new start, `sick` that it is unhealthy and is to be restarted now. `grace_seconds` is the time that it has to
-    end, if not its own; `doomed_volumes` are the volumes that go with it when it is deleted.
+    for a new start, `sick` why it is unhealthy and to be restarted now, empty if it is not. `grace_seconds` is the time
+    that it has to end, if not its own; `doomed_volumes` are the volumes that go with it when it is deleted.
     """
 
     uid: str
@@ -253,7 +253,7 @@ class Wanted:
     final: bool = False
     ready_to_start: bool = True
     restart: bool = False
-    sick: bool = False
+    sick: str = ""
     grace_seconds: int | None = None
     doomed_volumes: tuple[str, ...] = ()
 
@@ -391,7 +391,7 @@ def _why_restart(container: EngineContainer, view: View) -> str:
     if view.shared_since and container.started_at and container.started_at < view.shared_since:
         return "a container that it shares with was started again"
     if view.wanted is not None and view.wanted.sick:
-        return "its health check fails"
+        return view.wanted.sick
     return "it is to be restarted" if view.wanted is not None and view.wanted.restart else ""
 
 

@@ -12,7 +12,7 @@ import structlog
 from fizz.client.controller import Requeue, Result
 from fizz.client.objects import Key, key_of
 from fizz.controllers.node.anonymous import inherits, known_volumes, own_volumes
-from fizz.controllers.node.attempt import Attempt, Ground, engine_names, joinable, own_networks
+from fizz.controllers.node.attempt import Attempt, Ground, address_of, engine_names, joinable, own_networks
 from fizz.controllers.node.engine import (
     EngineContainer,
     EngineError,
@@ -39,7 +39,8 @@ from fizz.controllers.node.plan import (
     plan,
     shares_others,
 )
-from fizz.controllers.node.sickness import Sickness, Verdict, verdict
+from fizz.controllers.node.probing import NOT_PROBED
+from fizz.controllers.node.sickness import HEALTH_CHECK, Sickness, Verdict, verdict
 from fizz.controllers.node.sources import SourceMissing, targets
 from fizz.controllers.node.status import (
     AfterStart,
@@ -118,6 +119,7 @@ class ContainerReconciler:
             current = chosen(self._view(item, await ground.mirror.look(key)))
         elif current is not None and current.runs:
             await self._refresh_files(key, item)
+        ground.probes.follow(item, current, address_of(ground, item, current) if current else "")
         await self._write(item, current, trouble, found)
         if current is not None and current.state == "running" and trouble is None:
             ground.retries.succeeded(key)
@@ -128,12 +130,14 @@ class ContainerReconciler:
     def _sick(self, item: Container, found: Sequence[EngineContainer]) -> Verdict | None:
         """What to do about it if it is unhealthy."""
         record, now = self._sickness.record(key_of(item), item), self._ground.now()
-        return next((made for each in found if (made := verdict(item.spec, each, record, now))), None)
+        made = (verdict(item.spec, each, record, now, self._ground.probes.findings(item, each)) for each in found)
+        return next((each for each in made if each), None)
 
     async def _collect(self, key: Key, found: Sequence[EngineContainer]) -> Result | None:
         """The Container is gone: remove what is left of it, if the server agrees that it is gone."""
         self._files_of.pop(key, None)
         self._sickness.forget(key)
+        self._ground.probes.forget(key)
         if not found:
             self._ground.retries.succeeded(key)
             return None
@@ -157,7 +161,7 @@ class ContainerReconciler:
             final=was_final(item),
             ready_to_start=ready_to_start,
             restart=is_restart_due(item, found),
-            sick=sick is not None and sick.is_due,
+            sick=sick.why if sick is not None and sick.is_due else "",
             grace_seconds=item.metadata.deletion_grace_period_seconds,
             doomed_volumes=self._doomed_volumes(item, found),
         )
@@ -328,6 +332,7 @@ class ContainerReconciler:
             networks=names,
             record=self._sickness.record(key_of(item), item),
             loop=None if sick is None or sick.is_due else str(sick),
+            findings=NOT_PROBED if current is None else ground.probes.findings(item, current),
             after_start=after_start,
             stopping=stopping,
             volumes=self._volumes(item, found) if current is None else self._own_volumes(item, current),
@@ -342,8 +347,11 @@ class ContainerReconciler:
         old = item.status or ContainerStatus()
         tell = self._ground.objects.tell
         if new.health == "unhealthy" != old.health:
-            output = f": {current.health_output[:_OUTPUT]}" if current and current.health_output else ""
-            tell(item, "Warning", "Unhealthy", f"the health check fails{output}")
+            checked = current is not None and current.health == "unhealthy"
+            output = f": {current.health_output[:_OUTPUT]}" if current and checked and current.health_output else ""
+            findings = NOT_PROBED if current is None else self._ground.probes.findings(item, current)
+            failing = HEALTH_CHECK if checked else findings.message or new.message or HEALTH_CHECK
+            tell(item, "Warning", "Unhealthy", f"{failing}{output}")
         if (new.restart_count or 0) > (old.restart_count or 0) and new.container_id == old.container_id:
             message = f"the engine restarted it after exit code {new.exit_code}"
             tell(item, "Warning", "BackOff", message)

@@ -18,13 +18,17 @@ from typing import Final
 
 from fizz.client.objects import Key
 from fizz.controllers.node.engine import EngineContainer
+from fizz.controllers.node.probing import NOT_PROBED, Findings
 from fizz.schemas.container import Container, ContainerSpec, ContainerStatus
 
-__all__ = ["HEALTHY", "Record", "Sickness", "Verdict", "restarts_unhealthy", "verdict"]
+__all__ = ["HEALTHY", "HEALTH_CHECK", "Record", "Sickness", "Verdict", "restarts_unhealthy", "verdict"]
 
 _FIRST: Final = timedelta(seconds=10)
 _LAST: Final = timedelta(seconds=300)
 _STABLE: Final = timedelta(minutes=10)
+
+HEALTH_CHECK: Final = "its health check fails"
+"""What fails where it is no probe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,14 @@ HEALTHY: Final = Record()
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An unhealthy container is restarted after `wait` (none: now), that is `at`; then `record` is on record."""
+    """An unhealthy container is restarted after `wait` (none: now), that is `at`; then `record` is on record. `why`
+    says what fails.
+    """
 
     wait: timedelta
     at: datetime
     record: Record
+    why: str = HEALTH_CHECK
 
     @property
     def is_due(self) -> bool:
@@ -67,25 +74,33 @@ class Verdict:
     def __str__(self) -> str:
         restarts = self.record.restarts - 1
         times = "once" if restarts == 1 else f"{restarts} times"
-        return f"its health check fails; it was restarted {times} and is again at {self.at:%H:%M:%S} UTC"
+        return f"{self.why}; it was restarted {times} and is again at {self.at:%H:%M:%S} UTC"
 
 
-def restarts_unhealthy(spec: ContainerSpec) -> bool:
-    """Whether it is restarted at all: as it says, else where it is restarted when it crashes."""
+def restarts_unhealthy(spec: ContainerSpec, findings: Findings = NOT_PROBED) -> bool:
+    """Whether it is restarted at all: as it says, else where it is restarted when it crashes, or where a probe fails
+    that is there for nothing else.
+    """
     if spec.restart_unhealthy is not None:
         return spec.restart_unhealthy
+    if findings.dead:
+        return True
     return spec.restart_policy is not None and spec.restart_policy.name != "no"
 
 
-def verdict(spec: ContainerSpec, container: EngineContainer, record: Record, now: datetime) -> Verdict | None:
+def verdict(
+    spec: ContainerSpec, container: EngineContainer, record: Record, now: datetime, findings: Findings = NOT_PROBED
+) -> Verdict | None:
     """When the container is to be restarted; None if it is not."""
-    if container.state != "running" or container.health != "unhealthy" or not restarts_unhealthy(spec):
+    sick = findings.dead or container.health == "unhealthy"
+    if container.state != "running" or not sick or not restarts_unhealthy(spec, findings):
         return None
+    why = findings.message if findings.dead else HEALTH_CHECK
     pause = min(_FIRST * 2 ** min(record.restarts - 1, 10), _LAST) if record.restarts else timedelta()
     if record.last is None or now >= record.last + pause + _STABLE:
-        return Verdict(timedelta(), now, Record(1, now))
+        return Verdict(timedelta(), now, Record(1, now), why)
     due = record.last + pause
-    return Verdict(max(timedelta(), due - now), due, Record(record.restarts + 1, now))
+    return Verdict(max(timedelta(), due - now), due, Record(record.restarts + 1, now), why)
 
 
 class Sickness:

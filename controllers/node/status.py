@@ -16,12 +16,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from fizz.controllers.node.anonymous import as_status
 from fizz.controllers.node.engine import EngineContainer
-from fizz.controllers.node.sickness import HEALTHY, Record
+from fizz.controllers.node.probing import NOT_PROBED, Findings, Health
+from fizz.controllers.node.sickness import HEALTH_CHECK, HEALTHY, Record
 from fizz.schemas import labels
 from fizz.schemas.conditions import set_condition
 from fizz.schemas.container import Container, ContainerStatus, Phase, PortStatus, RestartPolicy
@@ -41,7 +42,10 @@ __all__ = [
 
 
 CRASH_LOOP: Final = "CrashLoopBackOff"
-"""The reason of a container that is unhealthy and waits for its next restart."""
+"""The reason of a container that is unhealthy, or crashes again and again, and waits for its next restart."""
+_CRASHES: Final = 3
+_SOON: Final = timedelta(seconds=10)
+"""The engine's pauses grow while a container ends within this time, and begin anew after it."""
 DISCONNECTED: Final = "NetworkDisconnected"
 """The reason of a container that runs, but not in all of its networks."""
 
@@ -111,14 +115,16 @@ def status_of(
     networks: Mapping[str, str],
     record: Record = HEALTHY,
     loop: str | None = None,
+    findings: Findings = NOT_PROBED,
     after_start: AfterStart = _NO_HOOKS,
     stopping: bool = False,
     volumes: Mapping[str, str] | None = None,
     now: datetime,
 ) -> ContainerStatus:
     """The status that the Container should have. `networks` goes from the engine's names to ours. `record` is of its
-    restarts for being unhealthy, `loop` says when the next one comes, if it has to wait for that.
-    `stopping` says that it is about to be stopped, though it stays wanted. `volumes` are its anonymous ones, by path.
+    restarts for being unhealthy, `loop` says when the next one comes, if it has to wait for that. `findings` are of its
+    probes. `stopping` says that it is about to be stopped, though it stays wanted. `volumes` are its anonymous ones, by
+    path.
 
     `trouble` counts unless the container runs or has come to its end. One that runs has only one sort of trouble: it is
     not in all of its networks.
@@ -143,7 +149,10 @@ def status_of(
     final = is_final(item.spec.restart_policy, container, from_outside)
     phase = "Stopping" if deleting or stopping else _phase(container, final)
     left = sorted(ours for name, ours in networks.items() if name not in container.endpoints)
+    health = _health(container, findings)
     reason, message = _explain(container, phase, trouble, left)
+    if reason is None and health == "unhealthy":
+        reason, message = "Unhealthy", findings.message or HEALTH_CHECK
     if reason == "Unhealthy" and loop:
         reason, message = CRASH_LOOP, loop
     done = after_start.done if after_start.done and after_start.done.container_id == container.id else None
@@ -153,8 +162,8 @@ def status_of(
     ended = container.finished_at is not None
     status = ContainerStatus(
         phase=phase,
-        health=container.health if container.state == "running" else None,
-        ready=phase == "Running" and reason is None and container.health != "starting",
+        health=health,
+        ready=phase == "Running" and reason is None and health != "starting",
         container_id=container.id,
         container_name=container.name,
         image_id=container.image_id or None,
@@ -222,6 +231,15 @@ def _phase(container: EngineContainer, final: bool) -> Phase:
     return "Restarting"
 
 
+def _health(container: EngineContainer, findings: Findings) -> Health | None:
+    """What the engine's check and the probes say together: the worse of the two."""
+    said = [each for each in (container.health, findings.health) if each is not None]
+    if container.state != "running" or not said:
+        return None
+    order: tuple[Health, ...] = ("unhealthy", "starting", "healthy")
+    return min(said, key=order.index)
+
+
 def _explain(
     container: EngineContainer, phase: Phase, trouble: Trouble | None, left: Sequence[str]
 ) -> tuple[str | None, str | None]:
@@ -232,16 +250,27 @@ def _explain(
         if left:
             why = f": {trouble.message}" if trouble and trouble.message else ""
             return DISCONNECTED, f"it is not in the network {', '.join(left)}{why}"
-        return ("Unhealthy", "its health check fails") if container.health == "unhealthy" else (None, None)
+        return None, None
     if phase in {"Succeeded", "Stopping"}:
         return None, None
     if trouble is not None and phase != "Failed":
         return trouble.reason, trouble.message or None
     if container.oom_killed:
         return "OOMKilled", "it ran out of memory"
+    if _loops(container):
+        code, times = container.exit_code, container.restart_count
+        return CRASH_LOOP, f"it ended with exit code {code} and was restarted {times} times; the engine goes on"
     if phase in {"Failed", "Restarting"}:
         return "Error", container.error or f"it ended with exit code {container.exit_code}"
     return None, None
+
+
+def _loops(container: EngineContainer) -> bool:
+    """Whether the engine waits before it starts it again, because it ended soon after each of its last starts."""
+    if container.state != "restarting" or container.restart_count < _CRASHES:
+        return False
+    began, ended = container.started_at, container.finished_at
+    return began is not None and ended is not None and ended - began < _SOON
 
 
 def _explain_hooks(after_start: AfterStart) -> tuple[str, str | None]:

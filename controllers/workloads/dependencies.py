@@ -193,7 +193,10 @@ def _failure(dependency: Dependency, target: Deployment, container: Container) -
 
 
 def _has_check(target: Deployment) -> bool:
-    check = target.spec.template.spec.healthcheck
+    spec = target.spec.template.spec
+    if spec.readiness_probe or spec.liveness_probe or spec.startup_probe:
+        return True
+    check = spec.healthcheck
     return check is not None and bool(check.test) and check.test != ["NONE"]
 
 

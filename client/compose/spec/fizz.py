@@ -31,38 +31,12 @@ from fizz.client.compose.shapes import (
     missing,
     yes,
 )
+from fizz.client.compose.spec.probes import PROBES
 
 __all__ = ["PROJECT_BLOCK", "SECRET_BLOCK", "SERVICE_BLOCK"]
 
 _OWNER: Final = "x-fizz"
 _PORT: Final = Whole(1, 65535)
-
-_PROBE: Final = Table(
-    {
-        "http": yes(
-            Table(
-                {
-                    "port": yes(_PORT, "port in the container"),
-                    "path": yes(Text(), "path, / if absent"),
-                    "scheme": yes(Text(choices=("http", "https")), "http if absent"),
-                    "headers": yes(Pairs(), "headers of the request"),
-                },
-                required=("port",),
-                owner=_OWNER,
-            ),
-            "ready if the answer is 2xx or 3xx",
-        ),
-        "tcp": yes(
-            Table({"port": yes(_PORT, "port in the container")}, required=("port",), owner=_OWNER),
-            "ready if the port takes connections",
-        ),
-        "interval": yes(Duration(), "time between probes"),
-        "timeout": yes(Duration(), "time after which a probe has failed"),
-        "retries": yes(Whole(1), "failures in a row that count"),
-        "start_period": yes(Duration(), "time in which failures do not count"),
-    },
-    owner=_OWNER,
-)
 
 _UPDATE: Final = Table(
     {
@@ -150,16 +124,7 @@ _SCOPE: Final = ListOf(Text(), single=True)
 SERVICE_BLOCK: Final = Table(
     {
         "restart_unhealthy": yes(Flag(), "restartUnhealthy; if absent, where `restart` restarts what crashes"),
-        "probe": missing(
-            Table(
-                {
-                    "readiness": yes(_PROBE, "whether it gets requests"),
-                    "liveness": yes(_PROBE, "whether it is restarted"),
-                },
-                owner=_OWNER,
-            ),
-            "probes besides the health check",
-        ),
+        "probe": yes(PROBES, "probes of the node agent, besides the health check"),
         "update": yes(_UPDATE, "updateStrategy of the Deployment; goes before `deploy.update_config`"),
         "placement": missing(_PLACEMENT, "on which nodes"),
         "schedule": missing(_SCHEDULE, "run at certain times, as a CronJob"),

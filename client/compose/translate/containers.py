@@ -10,6 +10,7 @@ from fizz.client.compose.translate.limits import translate_limits
 from fizz.client.compose.translate.mounts import translate_mounts, translate_tmpfs
 from fizz.client.compose.translate.neighbours import translate_neighbours
 from fizz.client.compose.translate.ports import container_ports
+from fizz.client.compose.translate.probes import translate_probes
 from fizz.client.compose.translate.resources import given
 from fizz.client.compose.translate.variables import translate_hooks, translate_variables
 from fizz.schemas.container import (
@@ -60,6 +61,7 @@ def container_spec(project: str, name: str, service: JSON, model: JSON, security
             healthcheck=_healthcheck(service.get("healthcheck")),
             restart_policy=restart_policy(service),
             restart_unhealthy=(service.get("x-fizz") or {}).get("restart_unhealthy"),
+            **translate_probes(service),
             extra_hosts=_extra_hosts(service.get("extra_hosts") or []) or None,
             security_opt=list(security) or None,
             logging=_logging(service.get("logging")),

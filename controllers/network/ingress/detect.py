@@ -8,10 +8,9 @@ machine, a rootless one in a namespace of its own.
 import asyncio
 import os
 import shutil
-import socket
-import struct
 from pathlib import Path
 
+from fizz.schemas import sockets
 from fizz.schemas.node import NodeIngress
 from fizz.schemas.settings import Settings, SettingsError
 
@@ -37,21 +36,8 @@ def _obstacle(docker_host: str) -> str:
         return f"{missing[0]} is not installed"
     if not docker_host.startswith("unix://"):
         return f"the engine is at {docker_host}, not on this host"
-    return _elsewhere(docker_host.removeprefix("unix://"))
-
-
-def _elsewhere(path: str) -> str:
-    """Why the engine's network is not ours; empty if it is, or if no engine answers that could be asked."""
-    try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(5)
-            connection.connect(path)
-            credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        pid = struct.unpack("3i", credentials)[0]
-        theirs = Path(f"/proc/{pid}/ns/net").readlink()
-    except OSError:
-        return ""
-    return "" if theirs == Path("/proc/self/ns/net").readlink() else "the engine is in another network namespace"
+    elsewhere = sockets.shares_network(Path(docker_host.removeprefix("unix://"))) is False
+    return "the engine is in another network namespace" if elsewhere else ""
 
 
 async def _refusal() -> str:

@@ -56,6 +56,11 @@ def container(service: str = "web", ordinal: int = 0, **status: Any) -> JSON:
         pytest.param(
             {"phase": "Restarting", "exitCode": 1, "restartCount": 4}, "Restarting (1), 4 times so far", id="restarts"
         ),
+        pytest.param(
+            {"phase": "Restarting", "exitCode": 1, "restartCount": 4, "reason": "CrashLoopBackOff"},
+            "CrashLoopBackOff (1), restarted 4 times",
+            id="crash loop",
+        ),
     ],
 )
 def test_the_status_of_a_container_in_words(status: dict[str, Any], text: str) -> None:

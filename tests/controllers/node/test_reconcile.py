@@ -231,7 +231,7 @@ async def test_health_decides_about_ready(world: World) -> None:
     assert (starting.health, starting.ready) == ("starting", False)
     assert (healthy.health, healthy.ready) == ("healthy", True)
     assert (unhealthy.health, unhealthy.ready, unhealthy.reason) == ("unhealthy", False, "Unhealthy")
-    assert ("web", "Warning", "Unhealthy", "the health check fails: connection refused") in world.objects.told
+    assert ("web", "Warning", "Unhealthy", "its health check fails: connection refused") in world.objects.told
 
 
 async def test_a_network_made_anew_under_a_stopped_container_makes_the_container_anew(world: World) -> None:

@@ -65,6 +65,18 @@ PHASES: list[tuple[str, EngineContainer | None, Trouble | None, dict[str, Any]]]
         None,
         {"phase": "Restarting", "exit_code": 1, "restart_count": 4, "reason": "Error"},
     ),
+    (
+        "crashing soon after each start",
+        replace(ENDED, state="restarting", exit_code=1, restart_count=4, started_at=NOW, finished_at=NOW),
+        None,
+        {"phase": "Restarting", "reason": "CrashLoopBackOff"},
+    ),
+    (
+        "crashed after a stable time",
+        replace(ENDED, state="restarting", restart_count=4, started_at=NOW, finished_at=NOW + timedelta(seconds=11)),
+        None,
+        {"phase": "Restarting", "reason": "Error"},
+    ),
     ("succeeded", ENDED, None, {"phase": "Succeeded", "exit_code": 0, "reason": None, "health": None}),
     (
         "failed",

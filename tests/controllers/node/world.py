@@ -25,6 +25,8 @@ from fizz.controllers.node.hooks import PostStarts
 from fizz.controllers.node.images import Images
 from fizz.controllers.node.mirror import Mirror
 from fizz.controllers.node.naming import Owner
+from fizz.controllers.node.probe_calls import ProbeCalls
+from fizz.controllers.node.probes import Probes
 from fizz.controllers.node.reconcile import ContainerReconciler
 from fizz.controllers.node.reconcile_networks import NetworkReconciler
 from fizz.controllers.node.reconcile_volumes import VolumeReconciler
@@ -232,6 +234,7 @@ class World:
             session=self.session,
             images=images,
             post_starts=PostStarts(engine, self._look("container")),
+            probes=Probes(ProbeCalls(engine), self._look("container"), self._tell, self.clock),
             files=self.files,
             ends=self.ends,
             networks=self.networks.ready,
@@ -313,6 +316,13 @@ class World:
             self.seconds = max(self.seconds, min(upcoming))
             await self.settle()
         self.seconds = end
+
+    async def probe(self) -> None:
+        """A second passes, and the probes that are due are made."""
+        self.seconds += 1
+        for turn in self.ground.probes.due():
+            await self.ground.probes.make(turn)
+        await self.settle()
 
     async def _reconcile(self, kind: str, key: Key) -> Result | None:
         match kind:

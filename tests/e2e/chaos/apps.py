@@ -1,7 +1,7 @@
 """What chaos is brought over, and how each app has to be: the compose file that was last applied says it.
 
-An `App` holds its compose model. Scaling and updating change the model and write the file; the judge compares the engine
-with the model, never with what Fizz says.
+An `App` holds its compose model. Scaling and updating change the model and write the file; the judge compares the
+engine with the model, never with what Fizz says alone.
 """
 
 import copy
@@ -90,7 +90,7 @@ class App:
 
 
 def wordpress(folder: Path) -> App:
-    """The example that people know, unchanged. Its installer reads the database; the first step would ask wordpress.org."""
+    """The example that people know. Its installer reads the database, and in this step asks nobody in the internet."""
     model = yaml.safe_load(_EXAMPLE.read_text())
     url = "http://127.0.0.1:8080/wp-admin/install.php?step=1"
     return App(model, folder / "wordpress.yml", {"wordpress": url}, scales=("wordpress",), updates=("wordpress",))

@@ -27,6 +27,7 @@ __all__ = ["Figures", "NotConverged", "run"]
 
 PATIENCE: Final = 120.0  # seconds until all must be well again
 CALM: Final = 1.5  # seconds in which no request may fail
+_LONG: Final = 5.0  # seconds after which it is said what is still missing
 _MARK: Final = "kept"
 _PAUSE: Final = 0.05  # seconds between requests of one client: it is the app that is tried, and not the load
 
@@ -69,7 +70,7 @@ def run(lab: Lab, seconds: float, say: Callable[[str], object], only: tuple[str,
         _mark(lab, app)
     began = time.monotonic()
     with _requests([url for app in lab.apps for url in app.urls.values()]) as figures.reports:
-        _wait(lab, "at the beginning")
+        _wait(lab, "at the beginning", say)
         while not figures.converged or time.monotonic() - began < seconds:
             _burst(lab, names, figures, say)
         figures.seconds = time.monotonic() - began
@@ -95,7 +96,9 @@ def _burst(lab: Lab, names: tuple[str, ...], figures: Figures, say: Callable[[st
     say(f"  {story}")
     last = time.monotonic()
     _settle(lab)
-    _wait(lab, story)
+    if (settled := time.monotonic() - last) > _LONG:
+        say(f"    commands done after {settled:.1f} s")
+    _wait(lab, story, say)
     figures.converged.append(time.monotonic() - last)
     say(f"    converged after {figures.converged[-1]:.1f} s")
     _check_untouched(lab, before, story)
@@ -114,11 +117,15 @@ def _settle(lab: Lab) -> None:
             lab.command(*arguments)
 
 
-def _wait(lab: Lab, story: str) -> None:
-    end = time.monotonic() + PATIENCE
+def _wait(lab: Lab, story: str, say: Callable[[str], object]) -> None:
+    """Wait until nothing differs; what takes long is said."""
+    end, told = time.monotonic() + PATIENCE, time.monotonic() + _LONG
     while found := [f"{app.name}: {what}" for app in lab.apps for what in differences(lab.server, app)]:
         if time.monotonic() > end:
             raise NotConverged(f"not within {PATIENCE:.0f} s after: {story}\n  " + "\n  ".join(found))
+        if time.monotonic() > told:
+            say(f"    still: {'; '.join(found)}")
+            told += _LONG
         time.sleep(0.1)
 
 
