@@ -2,10 +2,10 @@
 
     NodeAgent(manager, recorder, settings).register()
 
-Pure: `naming`, `create`, `create_mounts`, `resources`, `sources`, `plan`, `status`, `probing`, `ends`. What acts: `reconcile` and
-its two siblings for networks and volumes, with `attempt`, `images`, `files` and `probes`. The engine: `engine` is the protocol,
-`docker_engine` and `fake` are engines. Around them: `watch`, `mirror`, `hints`, `node_status`, `agent_api`, and
-`agent`, which wires all of it.
+Pure: `naming`, `create`, `create_mounts`, `resources`, `sources`, `plan`, `status`, `probing`, `ends`. What acts:
+`reconcile` and its two siblings for networks and volumes, with `attempt`, `images`, `files` and `probes`. The engine:
+`engine` is the protocol, `docker_engine` and `fake` are engines. Around them: `watch`, `mirror`, `hints`,
+`node_status`, `agent_api`, and `agent`, which wires all of it.
 
 Desired state rules. What is missing is made again, what was stopped by hand is started again, whatever its restart
 policy; only a program that ended by itself, and whose policy leaves it at that, has come to its end. A container that

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -16,6 +17,9 @@ import docker
 from tests.e2e.harness import eventually
 
 __all__ = ["PrivateEngine"]
+
+_ATTEMPTS = 5
+"""On a busy machine an engine does not find its own containerd in time, and gives up."""
 
 
 class PrivateEngine:
@@ -45,9 +49,16 @@ class PrivateEngine:
             f"--containerd-namespace={folder.name}",
             f"--containerd-plugins-namespace={folder.name}-plugins",
         ]
-        with (folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        eventually(self.answers, within=30, what="the private engine answers")
+        for _ in range(_ATTEMPTS):
+            with (folder / "log").open("ab") as log:
+                self._process = process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            eventually(partial(self._ended_or_answers, process), within=60, what="the engine answers")
+            if process.poll() is None:
+                return
+        raise AssertionError(f"the private engine does not start: {(folder / 'log').read_text()[-2000:]}")
+
+    def _ended_or_answers(self, process: subprocess.Popen[bytes]) -> bool:
+        return process.poll() is not None or self.answers()
 
     def answers(self) -> bool:
         """Whether it is up."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import docker
 import pytest
+from docker.models.containers import Container
 
 from tests.e2e.harness import Fizz, eventually, free_port, output_of
 
@@ -106,7 +107,7 @@ def test_liveness_restarts_again_and_again_and_ps_says_so(
     fizz("down", "-p", project)
 
 
-def started_at(box: docker.models.containers.Container) -> Callable[[], str]:
+def started_at(box: Container) -> Callable[[], str]:
     def look() -> str:
         box.reload()
         return str(box.attrs["State"]["StartedAt"])

@@ -341,6 +341,24 @@ class TestContainer:
             pytest.param(
                 {"env": [{"name": "a", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]}, [], id="env"
             ),
+            pytest.param({"livenessProbe": {"exec": {"command": ["true"]}}}, [], id="probe"),
+            pytest.param(
+                {"readinessProbe": {"periodSeconds": 1}},
+                ["spec.readinessProbe: Required value: one of `httpGet`, `tcpSocket` and `exec` must be specified"],
+                id="probe without a way",
+            ),
+            pytest.param(
+                {
+                    "networkMode": "none",
+                    "livenessProbe": {"httpGet": {"port": 80}, "tcpSocket": {"port": 80}, "successThreshold": 2},
+                },
+                [
+                    "spec.livenessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type",
+                    "spec.livenessProbe.successThreshold: Invalid value: 2: must be 1",
+                    "spec.livenessProbe.httpGet: Forbidden: a container without a network cannot be reached; use `exec`",
+                ],
+                id="probe of two ways, one time too much, of what cannot be reached",
+            ),
             pytest.param(
                 {
                     "secrets": [{"name": "s", "key": "k", "target": "x"}],

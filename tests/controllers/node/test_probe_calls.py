@@ -119,9 +119,8 @@ async def test_a_port_that_takes_connections_and_one_that_does_not() -> None:
 
 @pytest.mark.parametrize("kind", ["httpGet", "tcpSocket"])
 async def test_a_container_without_an_address_cannot_be_reached(kind: str) -> None:
-    assert await made(address="", **{kind: {"port": 80}}) == Outcome(
-        False, "the container has no address in any network"
-    )
+    fields: dict[str, Any] = {kind: {"port": 80}}
+    assert await made(address="", **fields) == Outcome(False, "the container has no address in any network")
 
 
 @pytest.mark.parametrize(

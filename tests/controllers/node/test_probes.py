@@ -18,7 +18,8 @@ def world(tmp_path: Path) -> World:
 
 
 def with_probes(**probes: Any) -> Container:
-    return container("web", **{f"{kind}Probe": {**probe, "periodSeconds": 1} for kind, probe in probes.items()})
+    fields: dict[str, Any] = {f"{kind}Probe": {**probe, "periodSeconds": 1} for kind, probe in probes.items()}
+    return container("web", **fields)
 
 
 async def test_readiness_makes_ready(world: World) -> None:

@@ -171,7 +171,8 @@ def test_a_probe_that_could_not_be_made_comes_again_in_its_time() -> None:
 
 
 def test_a_thousand_containers_cost_one_turn_each_in_a_period() -> None:
-    schedule, probes = Schedule(), {"readiness": probe()}
+    schedule = Schedule()
+    probes: dict[Kind, Probe] = {"readiness": probe()}
     for index in range(1000):
         schedule.follow(Key("shop", f"web-{index}"), RUN, probes, index / 100, was_healthy=False)
 

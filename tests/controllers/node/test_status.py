@@ -61,9 +61,9 @@ PHASES: list[tuple[str, EngineContainer | None, Trouble | None, dict[str, Any]]]
     ),
     (
         "restarting",
-        replace(ENDED, state="restarting", exit_code=1, restart_count=4),
+        replace(ENDED, state="restarting", exit_code=1, restart_count=2),
         None,
-        {"phase": "Restarting", "exit_code": 1, "restart_count": 4, "reason": "Error"},
+        {"phase": "Restarting", "exit_code": 1, "restart_count": 2, "reason": "Error"},
     ),
     (
         "crashing soon after each start",

@@ -78,7 +78,8 @@ class App:
         self.write()
 
     def version(self, service: str) -> str | None:
-        return self.model["services"][service].get("environment", {}).get(VERSION)
+        found = self.model["services"][service].get("environment", {}).get(VERSION)
+        return None if found is None else str(found)
 
     def wanted(self) -> Iterator[Wanted]:
         """All containers that there have to be, and no others."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from fizz.client.compose import Loaded
-from fizz.client.compose.translate.probes import translate_probes
+from fizz.client.compose import Loaded, translate
+from fizz.schemas.apps import Deployment
 
 Errors = Callable[..., list[str]]
 
@@ -16,14 +16,15 @@ WEB = "services:\n  web:\n    image: x\n"
 def translated(loaded: Callable[..., Loaded], probe: str) -> dict[str, Any]:
     result = loaded(f"{WEB}    x-fizz: {{probe: {probe}}}\n")
     assert result.project is not None, result.problems
-    return {name: made.dump() for name, made in translate_probes(result.project.services["web"]).items()}
+    (deployment,) = [item for item in translate(result.project) if isinstance(item, Deployment)]
+    return {name: made for name, made in deployment.spec.template.spec.dump().items() if name.endswith("Probe")}
 
 
 def test_all_of_a_request(loaded: Callable[..., Loaded]) -> None:
     http = "{port: 80, path: /up?x=1, scheme: https, headers: {Host: shop}, status: [200-299, 404]}"
     times = "interval: 1m, timeout: 500ms, initial_delay: 2s, success_threshold: 2, failure_threshold: 5"
     assert translated(loaded, f"{{readiness: {{http: {http}, {times}}}}}") == {
-        "readiness_probe": {
+        "readinessProbe": {
             "httpGet": {
                 "port": 80,
                 "path": "/up?x=1",
@@ -45,9 +46,9 @@ def test_a_port_and_commands_in_short(loaded: Callable[..., Loaded]) -> None:
         '{liveness: {tcp: {port: 5432}}, startup: {exec: test -e /run/up}, readiness: {exec: {command: ["true"]}}}'
     )
     assert translated(loaded, written) == {
-        "liveness_probe": {"tcpSocket": {"port": 5432}},
-        "startup_probe": {"exec": {"command": ["test", "-e", "/run/up"]}},
-        "readiness_probe": {"exec": {"command": ["true"]}},
+        "livenessProbe": {"tcpSocket": {"port": 5432}},
+        "startupProbe": {"exec": {"command": ["test", "-e", "/run/up"]}},
+        "readinessProbe": {"exec": {"command": ["true"]}},
     }
 
 
