@@ -355,7 +355,8 @@ class TestContainer:
                 [
                     "spec.livenessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type",
                     "spec.livenessProbe.successThreshold: Invalid value: 2: must be 1",
-                    "spec.livenessProbe.httpGet: Forbidden: a container without a network cannot be reached; use `exec`",
+                    "spec.livenessProbe.httpGet: Forbidden: "
+                    "a container without a network cannot be reached; use `exec`",
                 ],
                 id="probe of two ways, one time too much, of what cannot be reached",
             ),
