@@ -56,7 +56,7 @@ async def serve(config: Config, ready: Callable[[], None] | None = None, stop: a
     logging.getLogger("uvicorn.error").addFilter(_is_news)
     certificates = _certificates(config)
     store = await LmdbStore.open(config.store, volatile=VOLATILE, max_bytes=config.max_bytes)
-    tasks = [asyncio.create_task(Compactor(store).run(), name="store-compactor")]
+    tasks = [asyncio.create_task(Compactor(store, config.retention).run(), name="store-compactor")]
     service: Service | None = None
     try:
         app = build(store, keys=Keys(config.keys), reached=_reached(config, certificates))

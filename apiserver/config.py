@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from fizz.apiserver.store.compaction import DEFAULT, Retention
 from fizz.schemas.settings import Settings
 
 __all__ = ["Config"]
@@ -39,6 +40,9 @@ class Config:
 
     max_bytes: int | None = None
     """Size of the store at most, in bytes; writes beyond it are refused with 507. None: the disk decides."""
+
+    retention: Retention = DEFAULT
+    """How much history the store keeps for watches and lists that go on where they were."""
 
     shutdown_seconds: float = 5.0
     """Time that requests get to finish when the server stops. Watches end at once and cleanly."""

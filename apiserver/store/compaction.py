@@ -20,7 +20,7 @@ import structlog
 from fizz.apiserver.store.revision import decode, encode
 from fizz.apiserver.store.types import Closed, Revision, Store, StoreError
 
-__all__ = ["Compactor", "Look", "Retention", "compact_to"]
+__all__ = ["DEFAULT", "Compactor", "Look", "Retention", "compact_to"]
 
 log = structlog.get_logger()
 
