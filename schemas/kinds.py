@@ -209,6 +209,20 @@ BUILTIN: Final[tuple[Kind, ...]] = (
         *_ADMISSION, "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", "admissionregistration",
         namespaced=False, categories=("api-extensions",), columns=_WEBHOOKS,
     ),
+    Kind(
+        *_ADMISSION, "ValidatingAdmissionPolicy", "validatingadmissionpolicies", "admissionregistration",
+        namespaced=False, categories=("api-extensions",), status=True,
+        columns=(
+            Column("Validations", "length(.spec.validations)", "integer"),
+            Column("ParamKind", ".spec.paramKind.kind"),
+            _AGE,
+        ),
+    ),
+    Kind(
+        *_ADMISSION, "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", "admissionregistration",
+        namespaced=False, categories=("api-extensions",),
+        columns=(Column("PolicyName", ".spec.policyName"), Column("ParamRef", ".spec.paramRef.name"), _AGE),
+    ),
     Kind(*_AUTHENTICATION, "TokenReview", "tokenreviews", "authentication", namespaced=False, verbs=_ASKED),
     Kind(*_AUTHENTICATION, "SelfSubjectReview", "selfsubjectreviews", "authentication", namespaced=False, verbs=_ASKED),
     Kind(

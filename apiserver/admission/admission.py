@@ -9,9 +9,11 @@ import orjson
 
 from fizz.apiserver.admission.attributes import Operation
 from fizz.apiserver.admission.calls import Caller
-from fizz.apiserver.admission.chain import Chain, Convert
+from fizz.apiserver.admission.chain import Chain
 from fizz.apiserver.admission.hooks import Hooks
+from fizz.apiserver.admission.judging import World
 from fizz.apiserver.admission.matching import is_exempt
+from fizz.apiserver.admission.policies import Policies
 from fizz.apiserver.admission.services import Services
 from fizz.apiserver.kinds.registry import Registry, Resource
 from fizz.apiserver.store.following import Follower
@@ -20,29 +22,33 @@ from fizz.apiserver.store.types import Store
 __all__ = ["Admission"]
 
 _GROUP: Final = ("admissionregistration.k8s.io", "v1")
-_PLURALS: Final = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+_WEBHOOKS: Final = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+_POLICIES: Final = ("validatingadmissionpolicies", "validatingadmissionpolicybindings")
 
 
 class Admission:
-    """Knows all webhooks, and calls them. Used from the event loop only."""
+    """Knows all webhooks and policies, and asks them. Used from the event loop only."""
 
     def __init__(self, store: Store, registry: Registry) -> None:
         self.caller = Caller()
         self.services = Services(store, registry)
         self._registry = registry
-        self._hooks = Hooks(registry)
-        found = [registry.lookup(*_GROUP, plural) for plural in _PLURALS]
+        self._reset()
+        found = [registry.lookup(*_GROUP, plural) for plural in (*_WEBHOOKS, *_POLICIES)]
         prefixes = tuple(each.prefix() for each in found if each is not None)
         self._follower = Follower(store, prefixes, self._reset, self._observe)
 
-    async def chain(self, operation: Operation, resource: Resource, subresource: str, convert: Convert) -> Chain | None:
+    async def chain(self, operation: Operation, resource: Resource, subresource: str, world: World) -> Chain | None:
         """Those who may have to be asked about an operation, or None."""
         if not self._follower.is_current:
             await self._follower.catch_up()
-        if not self._hooks or is_exempt(resource):
+        if is_exempt(resource):
             return None
-        found = self._hooks.find(operation, resource, subresource)
-        return Chain(found, self.caller, self.services, convert) if found else None
+        hooks = self._hooks.find(operation, resource, subresource)
+        policies = self._policies.find(operation, resource, subresource)
+        if not hooks and not policies:
+            return None
+        return Chain(hooks, policies, self.caller, self.services, self._registry, world)
 
     def end(self) -> None:
         """End the calls under way: the server stops."""
@@ -53,8 +59,10 @@ class Admission:
         await self.caller.close()
 
     def _reset(self) -> None:
-        self._hooks = Hooks(self._registry)
+        self._hooks, self._policies = Hooks(self._registry), Policies(self._registry)
 
     def _observe(self, value: bytes, *, gone: bool) -> None:
-        change = self._hooks.remove if gone else self._hooks.put
-        change(orjson.loads(value))
+        obj = orjson.loads(value)
+        index = self._hooks if obj["kind"].endswith("WebhookConfiguration") else self._policies
+        change = index.remove if gone else index.put
+        change(obj)

@@ -1,7 +1,7 @@
-"""Asking: mutating webhooks one after the other, validating ones all at once.
+"""Asking: mutating webhooks one after the other, then policies, then validating webhooks all at once.
 
     object ──hook A──▶ patched ──hook B──▶ patched ──▶ (A again, if B changed it and A wants that) ──▶ checked by its
-    schema ──▶ validating hooks, at the same time ──▶ written
+    schema ──▶ policies ──▶ validating hooks, at the same time ──▶ written
 
 What a webhook sees is in the version that its rules name; what it changes is brought back to the request's.
 A webhook that does not answer refuses the write or is passed over, as its failurePolicy says; one that says no refuses.
@@ -12,7 +12,7 @@ used here.
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -23,18 +23,17 @@ from fizz.apiserver.admission import review
 from fizz.apiserver.admission.attributes import Attributes
 from fizz.apiserver.admission.calls import Caller, CallFailed
 from fizz.apiserver.admission.hooks import Candidate
+from fizz.apiserver.admission.judging import World, judge
+from fizz.apiserver.admission.policies import Applied
 from fizz.apiserver.admission.review import Answer, BadAnswer
 from fizz.apiserver.admission.services import Services, endpoint
 from fizz.apiserver.kinds import patches
-from fizz.apiserver.kinds.registry import Resource
+from fizz.apiserver.kinds.registry import Registry
 from fizz.schemas.base import JSON
 
-__all__ = ["Chain", "Convert"]
+__all__ = ["Chain"]
 
 log = structlog.get_logger()
-
-Convert = Callable[[JSON, Resource], Awaitable[JSON]]
-"""Makes an object that of a version, which may be its own, with the defaults of that version."""
 
 
 @dataclass(slots=True)
@@ -42,9 +41,11 @@ class Chain:
     """Those who are asked about one write. `warnings` collects what they want the client to be told."""
 
     candidates: Sequence[Candidate]
+    policies: Sequence[Applied]
     caller: Caller
     services: Services
-    convert: Convert
+    registry: Registry
+    world: World
     namespace: JSON | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -70,7 +71,9 @@ class Chain:
         return asked.obj
 
     async def validate(self, asked: Attributes) -> None:
-        """Raises what refuses the write; of several, the first in order."""
+        """Raises what refuses the write: a policy, or else the first webhook in order."""
+        if self.policies:
+            self.warnings += await judge(self.policies, asked, self.namespace, self.world, self.registry)
         hooks = [each for each in self.candidates if not each.hook.mutating]
         if not hooks:
             return
@@ -99,7 +102,7 @@ class Chain:
         changed = _patched(shown, answer, each)
         if changed == shown:
             return asked.obj
-        return changed if asked.subresource == "scale" else await self.convert(changed, asked.resource)
+        return changed if asked.subresource == "scale" else await self.world.convert(changed, asked.resource)
 
     async def _asked(self, each: Candidate, asked: Attributes, shown: JSON | None = None) -> Answer | None:
         """The webhook's answer; None if there is none and that may be. Raises `Denied` or `InternalError`."""
@@ -124,7 +127,7 @@ class Chain:
         """The object as the webhook sees it."""
         if obj is None or each.seen_as is asked.resource or asked.subresource == "scale":
             return obj
-        return await self.convert(obj, each.seen_as)
+        return await self.world.convert(obj, each.seen_as)
 
 
 _TURNS = count()

@@ -14,7 +14,7 @@ import structlog
 from fizz.apiserver import errors
 from fizz.apiserver.admission.attributes import Attributes
 from fizz.apiserver.admission.matching import Criteria, Rule
-from fizz.apiserver.admission.review import request
+from fizz.apiserver.admission.review import values
 from fizz.apiserver.kinds.cel.admission import CONDITION
 from fizz.apiserver.kinds.cel.engine import CelError, Program
 from fizz.apiserver.kinds.registry import Registry, Resource
@@ -96,8 +96,7 @@ class Candidate:
         if not self.hook.conditions:
             return True
         try:
-            data = {"object": asked.obj, "oldObject": asked.old, "request": request(asked, self.seen_as)}
-            return self.hook.conditions.hold(data)
+            return self.hook.conditions.hold(values(asked, self.seen_as, asked.obj, asked.old))
         except CelError as problem:
             if not self.hook.fails:
                 return False

@@ -18,7 +18,7 @@ from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.kinds.values import show
 from fizz.schemas.base import JSON
 
-__all__ = ["Answer", "BadAnswer", "Denied", "denial", "question", "read", "request"]
+__all__ = ["Answer", "BadAnswer", "Denied", "denial", "question", "read", "values"]
 
 _API_VERSION: Final = "admission.k8s.io/v1"
 _KIND: Final = "AdmissionReview"
@@ -75,6 +75,20 @@ def request(asked: Attributes, resource: Resource, uid: str = "") -> JSON:
         "userInfo": asked.user.dump(),
         "dryRun": asked.dry_run,
         "options": asked.options,
+    }
+
+
+def values(asked: Attributes, resource: Resource, obj: JSON | None, old: JSON | None) -> JSON:
+    """What the conditions of webhooks and policies see, of objects in the version of `resource`."""
+    from fizz.apiserver.kinds.cel.functions import authorizer  # with the language itself, when the first is asked
+
+    about = {"group": resource.group, "resource": resource.plural, "subresource": asked.subresource}
+    about |= {"namespace": asked.namespace, "name": asked.name}
+    return {
+        "object": obj,
+        "oldObject": old,
+        "request": request(asked, resource),
+        "authorizer": authorizer(about),
     }
 
 

@@ -10,7 +10,7 @@ find out and to say in the status.
 
 from typing import Final
 
-from fizz.apiserver.kinds import access, events, jobs, keyed, leases, namespaces, webhooks, workloads
+from fizz.apiserver.kinds import access, events, jobs, keyed, leases, namespaces, policies, webhooks, workloads
 from fizz.apiserver.kinds.custom import rules as definitions
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.kinds.verdict import NO_RULES, Rules
@@ -25,6 +25,8 @@ _TABLE: Final[dict[tuple[str, str], Rules]] = {
     ("events.k8s.io", "Event"): events.NEW_RULES,
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): webhooks.CONFIGURATION,
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): webhooks.CONFIGURATION,
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): policies.POLICY_RULES,
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): policies.BINDING,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.RULES,
     ("coordination.k8s.io", "Lease"): leases.RULES,
     (access.GROUP, "Role"): access.ROLE,

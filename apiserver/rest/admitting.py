@@ -7,20 +7,21 @@ of creation and a generated name. What the server itself writes (its roles, its 
 one webhook that is away could keep it from starting.
 """
 
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fizz.apiserver.admission.attributes import Attributes, Operation
-from fizz.apiserver.auth.users import SERVER, User
+from fizz.apiserver.auth.actions import Action
+from fizz.apiserver.auth.users import SERVER, User, service_account
 from fizz.apiserver.kinds import lifecycle
 from fizz.apiserver.kinds.registry import Resource
-from fizz.apiserver.rest import scale, versions
+from fizz.apiserver.rest import reading, scale, versions
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View
 from fizz.apiserver.rest.finishing import Proposal
-from fizz.apiserver.rest.query import WriteOptions
+from fizz.apiserver.rest.query import ListOptions, WriteOptions
 from fizz.schemas.base import JSON
+from fizz.schemas.selectors import LabelSelector
 
 __all__ = ["admit", "admit_deletion"]
 
@@ -35,11 +36,12 @@ async def admit(
     resource = proposal.resource
     chain = None
     if options.user is not SERVER:
-        chain = await context.admission.chain(operation, resource, subresource, partial(_convert, context))
+        chain = await context.admission.chain(operation, resource, subresource, _World(context, view))
     if chain is None:
         return proposal.settle()
     asked = _asked(proposal, operation, options, subresource)
     chain.namespace = await _home(context, view, asked)
+    await _authorize(context, options.user)
     shown = asked if proposal.live is not None else replace(asked, **_unnamed(proposal))
     mutated = await chain.mutate(shown)
     assert mutated is not None
@@ -58,7 +60,7 @@ async def admit_deletion(
 ) -> Draft:
     """The draft of a deletion, if nobody who is asked says no. `said` are the fields of its DeleteOptions."""
     resource = draft.resource
-    chain = await context.admission.chain("DELETE", resource, "", partial(_convert, context))
+    chain = await context.admission.chain("DELETE", resource, "", _World(context, view))
     if chain is None or draft.change is None:
         return draft
     metadata = live["metadata"]
@@ -67,6 +69,7 @@ async def admit_deletion(
         "DELETE", resource, "", namespace, metadata["name"], None, live, user, _options("Delete", said), dry_run
     )
     chain.namespace = await _home(context, view, asked)
+    await _authorize(context, user)
     await chain.mutate(asked)
     await chain.validate(asked)
     return replace(draft, warnings=(*draft.warnings, *chain.warnings))
@@ -119,6 +122,36 @@ async def _home(context: Context, view: View, asked: Attributes) -> JSON | None:
     return await view.live(namespaces, None, asked.namespace)
 
 
-async def _convert(context: Context, obj: JSON, resource: Resource) -> JSON:
-    """The object in another version, with the defaults of that version."""
-    return lifecycle.cleaned(resource, await versions.converted(context, resource, obj))[0]
+async def _authorize(context: Context, user: User) -> None:
+    """Let expressions ask, from now on in this request, what the user or a ServiceAccount may do."""
+    from fizz.apiserver.kinds.cel.functions import AUTHORITY, Question
+
+    decide = await context.access.judge()
+
+    def answer(asked: Question) -> tuple[bool, str]:
+        namespace, _, name = asked.get("account", "").partition(":")
+        whom = service_account(namespace, name) if "account" in asked else user
+        verb, path = asked["verb"], asked.get("path")
+        place = {name: asked.get(name, "") for name in ("group", "resource", "subresource", "namespace", "name")}
+        decision = decide(whom, Action(verb, path=path) if path is not None else Action(verb, **place))
+        return decision.allowed, decision.reason
+
+    AUTHORITY.set(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What there is besides the object, seen through the drafts of the transaction so far (see `judging.World`)."""
+
+    context: Context
+    view: View
+
+    async def convert(self, obj: JSON, resource: Resource) -> JSON:
+        return lifecycle.cleaned(resource, await versions.converted(self.context, resource, obj))[0]
+
+    async def get(self, resource: Resource, namespace: str | None, name: str) -> JSON | None:
+        return await self.view.live(resource, namespace, name)
+
+    async def list(self, resource: Resource, namespace: str | None, labels: LabelSelector) -> list[JSON]:
+        listing = await reading.read_page(self.context, resource, namespace, ListOptions(labels=labels))
+        return [resource.load(each.value, each.revision) for each in listing.records]

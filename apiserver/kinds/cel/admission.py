@@ -4,6 +4,7 @@
 |---|---|
 | object, oldObject | the object as it would be, and as it is; null where there is none |
 | request | the AdmissionReview's request without its objects |
+| authorizer | asks what may be done, as authorizer.group('').resource('secrets').check('get').allowed() |
 | namespaceObject | the Namespace; null for objects of the cluster |
 | params | the object that parameterises a policy; null without one |
 | variables | what a policy calls its own expressions |
@@ -12,20 +13,27 @@ Source: "Validation expression" in the Kubernetes documentation of ValidatingAdm
 matchConditions" in that of dynamic admission control.
 """
 
+import re
 from typing import Any, Final
 
 from fizz.apiserver.kinds.causes import Cause, duplicate, invalid, required, too_many
-from fizz.apiserver.kinds.cel.engine import CelError, Program
+from fizz.apiserver.kinds.cel.engine import LITERALS, CelError, Program
 from fizz.schemas.base import JSON
 from fizz.schemas.names import check_label_key
 
-__all__ = ["CONDITION", "POLICY", "check_conditions", "check_expression"]
+__all__ = ["CONDITION", "POLICY", "check_conditions", "check_expression", "names_of_variables"]
 
-CONDITION: Final = ("object", "oldObject", "request")
+CONDITION: Final = ("object", "oldObject", "request", "authorizer")
 """What the conditions of a webhook know."""
 POLICY: Final = (*CONDITION, "namespaceObject", "params", "variables")
 """What the expressions of a policy know."""
+_VARIABLE: Final = re.compile(r"\bvariables\.([A-Za-z_]\w*)")
 _MOST_CONDITIONS: Final = 64
+
+
+def names_of_variables(text: str) -> set[str]:
+    """The names that an expression asks `variables` for."""
+    return set(_VARIABLE.findall(LITERALS.sub("''", text)))
 
 
 def check_expression(

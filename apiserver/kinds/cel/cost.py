@@ -14,13 +14,13 @@ Source: "Resource use by validation functions" in the documentation of CustomRes
 import re
 from typing import Final
 
+from fizz.apiserver.kinds.cel.engine import LITERALS
 from fizz.apiserver.kinds.nodes import Node
 
 __all__ = ["estimate", "too_dear"]
 
 _REQUEST_BYTES: Final = 3 * 1024 * 1024
 _LIMIT: Final = 10_000_000
-_LITERALS: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
 _LOOP: Final = re.compile(
     r"(?P<range>[A-Za-z_][\w.\[\]?]*)?\.(?P<macro>all|exists|exists_one|existsOne|map|filter|transformList"
     r"|transformMap|transformMapEntry)\(\s*(?P<name>[A-Za-z_]\w*)\s*,"
@@ -52,7 +52,7 @@ def _smallest(node: Node | None) -> int:
 
 def too_dear(rule: str, node: Node, times: int) -> str | None:
     """What to say of a rule whose estimate is over the limit, or None. `times` is how often the level may be there."""
-    cost = times * _loops(_LITERALS.sub("''", rule), {"self": node, "oldSelf": node})
+    cost = times * _loops(LITERALS.sub("''", rule), {"self": node, "oldSelf": node})
     if cost <= _LIMIT:
         return None
     factor = cost / _LIMIT

@@ -5,12 +5,15 @@ a schema (a protobuf descriptor pool made by `types`); evaluation is dynamic, so
 conversion to messages. A comprehension runs 10,000 steps at most in all, which bounds what one evaluation costs.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-__all__ = ["CelError", "Expression", "Program", "check"]
+__all__ = ["LITERALS", "CelError", "Expression", "Program", "check"]
 
+LITERALS: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
+"""Texts that stand in an expression."""
 _LIBRARIES: Final = ("optional", "strings", "math", "bindings", "encoders", "sets", "lists", "two-var-comprehensions")
 _OPTIONAL: Final = "variables:\n- name: oldSelf\n  type_name: optional_type\n  params:\n  - type_name: {type}\n"
 _OF_SCHEMAS: Final = ("self", "oldSelf", "_old", "_present")

@@ -10,6 +10,8 @@
 | networks | isCIDR, cidr, containsIP, containsCIDR, masked, prefixLength, ip |
 | semver | isSemver, semver, major, minor, patch |
 | of quantities and semver | compareTo, isLessThan, isGreaterThan |
+| authorizer | path, group, resource, subresource, namespace, name, serviceAccount, check |
+| of its decisions | allowed, reason, error, errored |
 
 What is no plain value (a quantity, an address ...) is a protobuf message that holds its text.
 Source: "CEL options, language features, and libraries" in the Kubernetes documentation.
@@ -17,7 +19,8 @@ Source: "CEL options, language features, and libraries" in the Kubernetes docume
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -25,14 +28,15 @@ from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+import orjson
 from google.protobuf import descriptor_pb2, message_factory
 
 from fizz.apiserver.kinds.cel.types import base_pool
 from fizz.schemas.quantity import parse_quantity
 
-__all__ = ["dynamic", "pool", "typed"]
+__all__ = ["AUTHORITY", "Question", "authorizer", "dynamic", "pool", "typed"]
 
-_OPAQUE: Final = ("Quantity", "URL", "IP", "CIDR", "Semver")
+_OPAQUE: Final = ("Quantity", "URL", "IP", "CIDR", "Semver", "Authorizer", "Decision")
 _SEMVER: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -44,6 +48,11 @@ def _file() -> bytes:
     for name in _OPAQUE:
         message = file.message_type.add(name=name)
         message.field.add(name="text", number=1, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL)
+        if name == "Authorizer":
+            message.field.add(
+                name="requestResource", number=2, type=field.TYPE_MESSAGE, label=field.LABEL_OPTIONAL,
+                type_name=".kubernetes.Authorizer",
+            )  # fmt: skip
     return file.SerializeToString()
 
 
@@ -195,6 +204,34 @@ def _find(text: str, pattern: str) -> str:
     return match.group() if match else ""
 
 
+Question = Mapping[str, str]
+"""What an authorizer is asked: verb, and group, resource, subresource, namespace and name, or path; `account` as
+NAMESPACE:NAME if it is about another one than who asks."""
+AUTHORITY: Final[ContextVar[Callable[[Question], tuple[bool, str]]]] = ContextVar("authority")
+"""Answers what expressions ask of `authorizer`: whether it is allowed, and why."""
+
+
+def authorizer(of_request: Question) -> Any:
+    """The value of `authorizer`; `of_request` says what its `requestResource` is about."""
+    whole = _made("Authorizer", "{}")
+    whole.requestResource.text = orjson.dumps(of_request).decode()
+    return whole
+
+
+def _asking(name: str) -> Callable[[Any, str], Any]:
+    return lambda about, value: _made("Authorizer", orjson.dumps({**orjson.loads(about.text), name: value}).decode())
+
+
+def _as_account(about: Any, namespace: str, name: str) -> Any:
+    account = {"account": f"{namespace}:{name}"}
+    return _made("Authorizer", orjson.dumps({**orjson.loads(about.text), **account}).decode())
+
+
+def _checked(about: Any, verb: str) -> Any:
+    allowed, reason = AUTHORITY.get()({**orjson.loads(about.text), "verb": verb})
+    return _made("Decision", f"{'+' if allowed else '-'}{reason}")
+
+
 @dataclass(frozen=True)
 class _Function:
     """One overload. Types are written as `string`, `list`, `int`, `dyn` ..., or by the name of an opaque message."""
@@ -263,6 +300,16 @@ _FUNCTIONS: Final = (
     _Function("isLinkLocalUnicast", "bool", ("IP",), lambda value: _ip(value.text).is_link_local),
     _Function("isLinkLocalMulticast", "bool", ("IP",), lambda value: _link_local_multicast(_ip(value.text))),
     _Function("isGlobalUnicast", "bool", ("IP",), lambda value: _global_unicast(_ip(value.text))),
+    *(
+        _Function(each, "Authorizer", ("Authorizer", "string"), _asking(each))
+        for each in ("path", "group", "resource", "subresource", "namespace", "name")
+    ),
+    _Function("serviceAccount", "Authorizer", ("Authorizer", "string", "string"), _as_account),
+    _Function("check", "Decision", ("Authorizer", "string"), _checked),
+    _Function("allowed", "bool", ("Decision",), lambda value: value.text.startswith("+")),
+    _Function("reason", "string", ("Decision",), lambda value: value.text[1:]),
+    _Function("errored", "bool", ("Decision",), lambda value: False),
+    _Function("error", "string", ("Decision",), lambda value: ""),
     *_opaque("cidr", "isCIDR", "CIDR", _cidr),
     _Function("containsIP", "bool", ("CIDR", "string"), _contains_ip),
     _Function("containsIP", "bool", ("CIDR", "IP"), _contains_ip),

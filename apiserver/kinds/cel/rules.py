@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fizz.apiserver.kinds.causes import Cause, Path, duplicate, forbidden, invalid, render, required
-from fizz.apiserver.kinds.cel.engine import CelError, Expression
+from fizz.apiserver.kinds.cel.engine import LITERALS, CelError, Expression
 from fizz.apiserver.kinds.cel.values import Bind, binder
 from fizz.apiserver.kinds.nodes import Node
 from fizz.apiserver.kinds.values import equal
@@ -24,13 +24,12 @@ __all__ = ["ABSENT", "Level", "compile_level", "is_transition", "with_identity"]
 
 ABSENT: Final[Any] = object()
 """Stands for an old value that is not there."""
-_LITERALS: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
 _OLD: Final = re.compile(r"\boldSelf\b")
 
 
 def is_transition(rule: JSON) -> bool:
     """Whether a rule compares with what was there before."""
-    return bool(_OLD.search(_LITERALS.sub("", str(rule.get("rule", "")))))
+    return bool(_OLD.search(LITERALS.sub("", str(rule.get("rule", "")))))
 
 
 def with_identity(root: Node) -> Node:

@@ -93,6 +93,17 @@ BODIES: dict[str, dict[str, Any]] = {
             ],
         }
     },
+    "ValidatingAdmissionPolicy": {
+        "spec": {
+            "matchConstraints": {
+                "resourceRules": [
+                    {"operations": ["CREATE"], "apiGroups": ["example.com"], "apiVersions": ["v1"], "resources": ["x"]}
+                ]
+            },
+            "validations": [{"expression": "true"}],
+        }
+    },
+    "ValidatingAdmissionPolicyBinding": {"spec": {"policyName": "x", "validationActions": ["Audit"]}},
     "Deployment": {"spec": {"template": {"spec": {"image": "x"}}}},
     "Container": {"spec": {"image": "x"}},
     "Job": {"spec": {"template": {"spec": {"image": "x"}}}},
