@@ -8,10 +8,11 @@ import click
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from hack.bench_api import ROWS as API
 from hack.bench_config import ROWS as CONFIG
 from hack.bench_harness import Row, measure, report
 
-ROWS: Sequence[Row] = [*CONFIG]
+ROWS: Sequence[Row] = [*CONFIG, *API]
 
 
 @click.command()
@@ -23,7 +24,7 @@ def main(names: tuple[str, ...], rounds: int | None, listing: bool) -> None:
     known = {row.name: row for row in ROWS}
     if listing:
         for row in ROWS:
-            click.echo(f"{row.name:14} {row.about}; goal: {row.goal}")
+            click.echo(f"{row.name:14} {row.about}; goal: {row.goal.shown(row.unit)}")
         return
     if unknown := [name for name in names if name not in known]:
         raise click.UsageError(f"there is no row {', '.join(unknown)}; there are {', '.join(known)}")
