@@ -20,6 +20,7 @@ class FakeKernel:
     refusal: str = ""
     connections: set[str] = field(default_factory=set)
     forgotten: list[str] = field(default_factory=list)
+    closed_forgotten: list[str] = field(default_factory=list)
     applied: int = 0
 
     async def apply(self, ruleset: str) -> None:
@@ -42,6 +43,9 @@ class FakeKernel:
 
     async def has_connections(self, address: str) -> bool:
         return address in self.connections
+
+    async def forget_closed(self, address: str) -> None:
+        self.closed_forgotten.append(address)
 
     async def forget_udp(self, addresses: Iterable[str]) -> None:
         self.forgotten += addresses

@@ -10,13 +10,14 @@ that chain's end, so that what the operator forbids there stays forbidden.
 
 import asyncio
 import contextlib
-import re
 import socket
 import subprocess
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Final, Protocol
 
+from fizz.controllers.network.ingress import flows
+from fizz.controllers.network.ingress.flows import Flow
 from fizz.controllers.network.ingress.ruleset import MARK
 
 __all__ = ["Kernel", "KernelError", "LinuxKernel", "RuleEvents", "insert_position", "is_open"]
@@ -27,7 +28,8 @@ _GROUP_NFTABLES: Final = 7
 """NFNLGRP_NFTABLES of <linux/netfilter/nfnetlink.h>."""
 _QUIET_SECONDS: Final = 5
 """A connection without a packet for so long is taken for one that is only kept for later."""
-_ESTABLISHED: Final = re.compile(r"^tcp\s+6\s+(\d+)\s+(ESTABLISHED|SYN_RECV|FIN_WAIT|CLOSE_WAIT|LAST_ACK)\s")
+_OPEN: Final = frozenset({"ESTABLISHED", "SYN_RECV", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK"})
+_ENDED: Final = frozenset({"TIME_WAIT", "CLOSE"})
 _PROC: Final = Path("/proc/sys/net")
 
 
@@ -57,6 +59,9 @@ class Kernel(Protocol):
 
     async def has_connections(self, address: str) -> bool:
         """Whether a TCP connection that was redirected to that address is open and in use."""
+
+    async def forget_closed(self, address: str) -> None:
+        """Forget the TCP connections that were redirected to that address and have come to their end; see `flows`."""
 
     async def forget_udp(self, addresses: Iterable[str]) -> None:
         """Let UDP flows to these addresses find a new destination with their next packet."""
@@ -116,10 +121,18 @@ class LinuxKernel:
         return frozenset(opened)
 
     async def has_connections(self, address: str) -> bool:
+        return any(is_open(flow, _established_seconds()) for flow in await self._flows(address))
+
+    async def forget_closed(self, address: str) -> None:
+        ended = [flow for flow in await self._flows(address) if flow.state in _ENDED]
+        await asyncio.to_thread(flows.forget, ended)
+
+    async def _flows(self, address: str) -> list[Flow]:
         family = "ipv6" if ":" in address else "ipv4"
-        selection = ("-L", "-f", family, "-p", "tcp", "--mark", f"{MARK:#x}/{MARK:#x}", "--reply-src", address)
+        mark = ("--mark", f"{MARK:#x}/{MARK:#x}")
+        selection = ("-L", "-f", family, "-p", "tcp", *mark, "--reply-src", address)
         code, output, _ = await _run("conntrack", *selection)
-        return not code and any(is_open(line, _established_seconds()) for line in output.splitlines())
+        return [flow for line in output.splitlines() if (flow := flows.parse(line))] if not code else []
 
     async def forget_udp(self, addresses: Iterable[str]) -> None:
         for address in addresses:
@@ -135,14 +148,13 @@ def insert_position(rules: str) -> int | None:
     return len(lines) if lines and lines[-1].endswith("-j RETURN") else None
 
 
-def is_open(line: str, established_seconds: int) -> bool:
-    """Whether a line of `conntrack -L` is a connection in use. The kernel gives an established one
-    `established_seconds` to live with every packet, so what is left of them tells when the last came.
+def is_open(flow: Flow, established_seconds: int) -> bool:
+    """Whether a connection is in use. The kernel gives an established one `established_seconds` to live with every
+    packet, so what is left of them tells when the last came.
     """
-    match = _ESTABLISHED.match(line)
-    if match is None:
-        return False
-    return match.group(2) != "ESTABLISHED" or int(match.group(1)) > established_seconds - _QUIET_SECONDS
+    if flow.state == "ESTABLISHED":
+        return flow.left > established_seconds - _QUIET_SECONDS
+    return flow.state in _OPEN
 
 
 def _established_seconds() -> int:

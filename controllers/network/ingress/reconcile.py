@@ -9,7 +9,7 @@ What is done by hand to the rules is noticed (`RuleEvents`, and every ten second
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -136,6 +136,7 @@ class Ingress:
         self._listeners.lead({route.bind: route.endpoints for route in made.routes})
         self._listeners.keep_only(made.binds)
         draining = await self._draining(items, replicas, made)
+        await self._forget_closed(items, replicas, draining)
         statuses = {
             uid: status.model_copy(update={"state": "Drained"})
             if status.state == "Draining" and uid not in draining
@@ -207,6 +208,16 @@ class Ingress:
             if self._listeners.has_connections(replica.address) or await self._kernel.has_connections(replica.address):
                 found.add(uid)
         return found
+
+    async def _forget_closed(
+        self, items: Mapping[str, Container], replicas: Sequence[Replica], draining: Collection[str]
+    ) -> None:
+        """Before it is said that a replica is drained: let the kernel forget what has ended there, see `flows`."""
+        for replica in replicas:
+            uid, said = replica.wisher.uid, replica.status.state if replica.status is not None else ""
+            is_drained = replica.life is Life.LEAVING and uid not in draining and said != "Drained"
+            if is_drained and replica.address and not self._goes_altogether(items[uid]):
+                await self._kernel.forget_closed(replica.address)
 
     def _goes_altogether(self, item: Container) -> bool:
         owner = next((each for each in item.metadata.owner_references or [] if each.controller), None)

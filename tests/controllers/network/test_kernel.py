@@ -5,11 +5,15 @@ import socket
 
 import pytest
 
+from fizz.controllers.network.ingress.flows import parse
 from fizz.controllers.network.ingress.holders import holder, inodes
 from fizz.controllers.network.ingress.kernel import insert_position, is_open
 from fizz.controllers.network.ingress.ports import Bind
 
-ENTRY = "tcp      6 {left} {state} src=10.0.0.2 dst=10.0.0.1 sport=4711 dport=8080 src=172.18.0.2 dst=10.0.0.2 use=1"
+ENTRY = (
+    "tcp      6 {left} {state} src=10.0.0.2 dst=10.0.0.1 sport=4711 dport=8080 "
+    "src=172.18.0.2 dst=10.0.0.2 sport=80 dport=4711 use=1"
+)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +43,10 @@ def test_where_the_rule_stands(rules: str, place: int | None) -> None:
     ],
 )
 def test_which_connections_are_in_use(state: str, left: int, is_in_use: bool) -> None:
-    assert is_open(ENTRY.format(state=state, left=left), 432_000) is is_in_use
+    flow = parse(ENTRY.format(state=state, left=left))
+
+    assert flow is not None
+    assert is_open(flow, 432_000) is is_in_use
 
 
 def test_who_has_a_port_is_found_by_its_socket() -> None:

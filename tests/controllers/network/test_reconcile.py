@@ -209,6 +209,22 @@ async def test_udp_flows_to_who_left_are_forgotten(stage: Stage) -> None:
     assert stage.kernel.forgotten == ["10.0.0.3"]
 
 
+async def test_what_has_ended_at_a_replica_is_forgotten_before_it_is_said_to_be_drained(stage: Stage) -> None:
+    await stage.add("web-0", "10.0.0.2")
+    await stage.add("web-1", "10.0.0.3")
+    await stage.until("web-1", "Serving")
+    stage.kernel.connections.add("10.0.0.3")
+
+    await stage.client.delete(Container, "web-1", "blog")
+    await stage.until("web-1", "Draining")
+    while_in_use = list(stage.kernel.closed_forgotten)
+    stage.kernel.connections.clear()
+    await stage.until("web-1", "Drained")
+
+    assert while_in_use == []
+    assert stage.kernel.closed_forgotten == ["10.0.0.3"]
+
+
 def test_each_server_and_node_has_a_table_of_its_own() -> None:
     names = {table_name("/var/lib/fizz", "a"), table_name("/var/lib/fizz", "b"), table_name("/tmp/fizz", "a")}
     assert len(names) == 3
