@@ -103,6 +103,12 @@ async def _aggregation(context: _Context) -> None:
     context.manager.add(AggregationController(context.manager).controller())
 
 
+async def _serviceaccount(context: _Context) -> None:
+    from fizz.controllers.serviceaccount.reconcile import ServiceAccountController
+
+    context.manager.add(ServiceAccountController(context.manager).controller())
+
+
 async def _node(context: _Context) -> None:
     from fizz.controllers.node import NodeAgent
 
@@ -134,6 +140,7 @@ CONTROLLERS: Final[Mapping[str, Callable[[_Context], Awaitable[None]]]] = {
     "gc": _gc,
     "namespace": _namespace,
     "aggregation": _aggregation,
+    "serviceaccount": _serviceaccount,
     "node": _node,
     "ingress": _ingress,
 }

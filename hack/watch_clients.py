@@ -116,7 +116,7 @@ class Writer:
 
     def _token(self) -> str:
         self._count += 1
-        return f"{self._name}-{self._count}"
+        return f"{self._round.history.begin}-{self._name}-{self._count}"  # no other round has the same
 
     async def _make(self, kind: str, name: str, label: str) -> None:
         token = self._token()

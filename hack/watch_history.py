@@ -159,7 +159,7 @@ class _Truth:
                     self.disagreements.append(f"{chain.name}: saw {_told(change)}, another saw {_told(seen)}")
         self.log = [found[key] for key in sorted(found) if key[0] > self.begin]
         self.at = {(change.item.version, change.place): change for change in self.log}
-        self.tokens = {change.item.token for change in self.log}
+        self.tokens = {change.item.token for change in self.log if change.type != "DELETED"}
         self.ended = {change.item.uid for change in self.log if change.type == "DELETED"}
 
     def state(self, version: int) -> dict[Place, Item]:

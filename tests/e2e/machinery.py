@@ -72,7 +72,7 @@ def serving(server: Server) -> Iterator[Path]:
     log = server.log.open("a")
     started = [
         server.fizz.start("apiserver", "--listen", f"127.0.0.1:{free_port()}", output=log.fileno()),
-        server.fizz.start("controllers", "gc", "namespace", output=log.fileno()),
+        server.fizz.start("controllers", "gc", "namespace", "serviceaccount", "aggregation", output=log.fileno()),
     ]
     try:
         eventually(server.ready, what="the API server is ready")

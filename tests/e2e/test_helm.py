@@ -40,6 +40,26 @@ def test_a_release_lives_from_install_to_uninstall(programs: tuple[Program, Prog
     assert not [name for name in left if "one" in name]
 
 
+def test_charts_are_tried_before_they_are_installed(programs: tuple[Program, Program]) -> None:
+    helm, kubectl = programs
+    assert "0 chart(s) failed" in helm("lint", CHART)
+    assert "kind: CronTab" in helm("template", "try", CHART)
+    assert "try-settings" in helm("install", "try", CHART, "--dry-run=server")
+    assert "try" not in kubectl("get", "configmap,secret", "-o", "name")
+
+
+def test_a_release_is_installed_or_upgraded_with_one_command(programs: tuple[Program, Program]) -> None:
+    helm, kubectl = programs
+    command = ("upgrade", "--install", "three", CHART, "--wait", "--timeout", "30s", "--rollback-on-failure")
+    helm(*command)
+    helm(*command, "--set", "color=green", "--force-conflicts")
+    assert kubectl("get", "configmap/three-settings", "-o", "jsonpath={.data.color}") == "green"
+    assert "color: green" in helm("get", "values", "three")
+    assert "kind: CronTab" in helm("get", "manifest", "three")
+    assert "three" in helm("uninstall", "three", "--keep-history")
+    assert "uninstalled" in helm("history", "three")
+
+
 def test_a_failing_install_says_what_is_wrong(programs: tuple[Program, Program]) -> None:
     helm, _ = programs
     said = helm("install", "two", CHART, "--set-json", "color=[1]", code=1)

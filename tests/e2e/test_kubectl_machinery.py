@@ -7,19 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.harness import Server, eventually
+from tests.e2e.kubectl_kit import TAB, in_namespace, namespace_of
 from tests.e2e.machinery import DEFINITION, Program, define_crontabs, serving
-
-TAB = """
-apiVersion: stable.example.com/v1
-kind: CronTab
-metadata: {name: my, labels: {app: my}}
-spec: {cronSpec: "* * * * */5", replicas: 1}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: my, labels: {app: my}}
-data: {a: b}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +24,7 @@ def kubectl_here(
 @pytest.fixture
 def kc(kubectl_here: Program, project: str) -> Iterator[Program]:
     """kubectl in a namespace that has TAB in it."""
-    kubectl_here("create", "namespace", project)
-    kubectl_here("config", "set-context", "--current", f"--namespace={project}")
-    kubectl_here("apply", "-f", "-", stdin=TAB)
-    yield kubectl_here
-    kubectl_here("delete", "namespace", project, "--timeout=30s")
+    yield from in_namespace(kubectl_here, project)
 
 
 def test_it_finds_its_way(kc: Program) -> None:
@@ -158,7 +143,3 @@ def test_a_definition_takes_its_objects_along(kc: Program) -> None:
     kc("apply", "-f", "-", stdin=TAB.replace("CronTab", "Gadget"))
     kc("delete", "crd", "gadgets.stable.example.com", "--timeout=20s")
     assert "gadgets" not in kc("api-resources", "--api-group=stable.example.com", "-o", "name")
-
-
-def namespace_of(kc: Program) -> str:
-    return kc("config", "view", "--minify", "-o", "jsonpath={..namespace}")

@@ -1,0 +1,1 @@
+"""The ServiceAccount `default`, which every Namespace has."""
