@@ -22,9 +22,12 @@ def built_in(name: str) -> Kind:
 
 
 PROJECT_KINDS: Final[tuple[Kind, ...]] = tuple(
-    map(built_in, ("Deployment", "Service", "Network", "Secret", "ConfigMap"))
+    map(built_in, ("CronJob", "Job", "Deployment", "Service", "Network", "Secret", "ConfigMap"))
 )
 """What is removed when it is no longer in the compose file. Volumes are not: nobody loses data by editing a file."""
+
+_ORDERED: Final = ("Deployment", "Job")
+"""What stops in the order of its dependencies."""
 
 
 def operations(resources: Resources, existing: Sequence[JSON]) -> list[Operation]:
@@ -33,7 +36,7 @@ def operations(resources: Resources, existing: Sequence[JSON]) -> list[Operation
     surplus = [] if resources.partial else [item for item in existing if _identity(item) not in wanted]
     alive = [item for item in surplus if "deletionTimestamp" not in item["metadata"]]
     order = {name: index for index, name in enumerate(stop_order(alive))}
-    alive.sort(key=lambda item: order.get(item["metadata"]["name"], 0) if item["kind"] == "Deployment" else 0)
+    alive.sort(key=lambda item: order.get(item["metadata"]["name"], 0) if item["kind"] in _ORDERED else 0)
     return [
         *(Operation("apply", item, force=True, alive=True) for item in resources.objects),
         *(Operation("delete", reference(item)) for item in alive),
@@ -45,11 +48,11 @@ def _identity(item: JSON) -> tuple[str, str]:
 
 
 def stop_order(items: Sequence[JSON]) -> list[str]:
-    """The names of the Deployments among the items, those first that others do not depend on."""
+    """The names of the Deployments and Jobs among the items, those first that others do not depend on."""
     edges: Mapping[str, list[str]] = {
         item["metadata"]["name"]: [each["name"] for each in item["spec"].get("dependsOn") or ()]
         for item in items
-        if item["kind"] == "Deployment"
+        if item["kind"] in _ORDERED
     }
     return dependents_first(edges)
 

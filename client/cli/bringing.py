@@ -23,7 +23,7 @@ async def bring_up(
     """Pull, build, apply, and wait until the containers are started. Raises `Failure`."""
     resources = await prepare_images(client, project, resources, what, Silent() if quiet else screen)
     done = await apply_project(client, resources, screen.say)
-    rollout = Rollout(resources.names("Deployment"), wait=False)
+    rollout = Rollout(resources.names("Deployment"), resources.names("Job"), wait=False)
     rollout.applied(each.object for each in done.results if each.verb != "deleted")
     await wait_for_rollout(client, resources.namespace, project_selector(resources.project), rollout, lambda _: None)
     return done.results

@@ -32,8 +32,10 @@ def service_of(item: JSON) -> str:
 
 
 def is_of(item: JSON, services: Iterable[str]) -> bool:
-    """Whether the container belongs to one of these services, as people write them."""
-    return service_of(item) in {to_label_value(service) for service in services}
+    """Whether the container belongs to one of these services, as people write them; or to one of these jobs."""
+    found = item["metadata"].get("labels") or {}
+    names = {service_of(item), found.get(labels.JOB), found.get(labels.CRON_JOB)}
+    return any(to_label_value(service) in names for service in services)
 
 
 def number_of(item: JSON) -> int:

@@ -18,12 +18,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from pydantic.alias_generators import to_camel
+
 from fizz.client.api import OperationResult
 from fizz.client.cli.containers import in_order, number_of, short_name
 from fizz.client.cli.formats import name_of
 from fizz.schemas import labels
 from fizz.schemas.apps import DeploymentSpec, DeploymentStatus
 from fizz.schemas.inheritance import handed_on
+from fizz.schemas.jobs import RUN_FIELDS
 from fizz.schemas.ordering import dependencies_first
 from fizz.schemas.sources import SourceRef, keys_used
 from fizz.schemas.strategy import chosen_order, limits
@@ -42,6 +45,9 @@ _KEYS: Final = ("name", "target", "hostname", "containerPort")
 """Fields that tell the items of a list apart, as far as they do."""
 _SHOWN: Final = 60
 """Characters of a value that are shown."""
+_ORDERED: Final = ("Deployment", "Job")
+_RUN_KEYS: Final = tuple(map(to_camel, RUN_FIELDS))
+_TIME_KEYS: Final = ("schedule", "timeZone", "suspend")
 _FIRST: Final = ("Namespace", "Network", "Volume", "Secret", "ConfigMap", "Service")
 
 
@@ -130,13 +136,13 @@ def _place(made: Sequence[OperationResult]) -> Any:
         {
             done.object["metadata"]["name"]: [each["name"] for each in done.object["spec"].get("dependsOn") or ()]
             for done in made
-            if done.object["kind"] == "Deployment"
+            if done.object["kind"] in _ORDERED
         }
     )
 
     def place(done: OperationResult) -> tuple[int, int]:
         kind, name = done.object["kind"], done.object["metadata"]["name"]
-        if kind == "Deployment":
+        if kind in _ORDERED:
             return len(_FIRST), order.index(name)
         return (_FIRST.index(kind) if kind in _FIRST else len(_FIRST) + 1), 0
 
@@ -144,7 +150,7 @@ def _place(made: Sequence[OperationResult]) -> Any:
 
 
 def _of(item: JSON, containers: Sequence[JSON]) -> list[JSON]:
-    if item["kind"] != "Deployment":
+    if item["kind"] not in _ORDERED:
         return []
     uid = item["metadata"].get("uid")
     owned = [
@@ -174,6 +180,22 @@ def _numbers(item: JSON, first: int, last: int) -> str:
 def _started(item: JSON) -> Iterator[str]:
     if item["kind"] == "Deployment" and (replicas := item["spec"].get("replicas", 1)):
         yield f"start {_numbers(item, 1, replicas)}{_after(item)}"
+    elif item["kind"] == "Job":
+        yield f"run {_job_numbers(item)}{_after(item)}"
+    elif item["kind"] == "CronJob":
+        yield f"run at {_schedule(item)}"
+
+
+def _job_numbers(item: JSON) -> str:
+    spec = item["spec"]
+    if spec.get("completionMode") == "PerNode":
+        return "once on each node"
+    return _numbers(item, 1, spec.get("completions", 1))
+
+
+def _schedule(item: JSON) -> str:
+    spec = item["spec"]
+    return f"{spec['schedule']} ({spec.get('timeZone', 'UTC')})" + (", but suspended" if spec.get("suspend") else "")
 
 
 def _after(item: JSON) -> str:
@@ -184,6 +206,11 @@ def _after(item: JSON) -> str:
 def _updated(
     old: JSON, new: JSON, containers: Sequence[JSON], ports_shared: bool, *, anew: bool = False
 ) -> Iterator[str]:
+    if new["kind"] == "Job" and any(old["spec"].get(key) != new["spec"].get(key) for key in _RUN_KEYS):
+        gone = f"remove {', '.join(map(short_name, containers))}, then " if containers else ""
+        yield f"{gone}run {_job_numbers(new)}{_after(new)}: a job that changes runs again"
+    if new["kind"] == "CronJob" and any(old["spec"].get(key) != new["spec"].get(key) for key in _TIME_KEYS):
+        yield f"run at {_schedule(new)}"
     if new["kind"] != "Deployment":
         return
     before, replicas = old["spec"].get("replicas", 1), new["spec"].get("replicas", 1)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # models cost time that printing and checking do not need
     from fizz.schemas.types import JSON
 
 __all__ = [
+    "WORKLOADS",
     "Resources",
     "find_project_name",
     "load_options",
@@ -33,6 +34,8 @@ __all__ = [
     "unusable",
 ]
 
+WORKLOADS = ("CronJob", "Job", "Deployment")
+"""The kinds that services become."""
 _USUAL_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 
 
@@ -56,8 +59,8 @@ class Resources:
         """The services that it is about, as their containers are labelled; empty for all."""
         if not self.partial:
             return frozenset()
-        deployments = [item["metadata"] for item in self.objects if item["kind"] == "Deployment"]
-        return frozenset(metadata["labels"][labels.SERVICE] for metadata in deployments)
+        workloads = [item["metadata"] for item in self.objects if item["kind"] in WORKLOADS]
+        return frozenset(metadata["labels"][labels.SERVICE] for metadata in workloads)
 
     def names(self, kind: str) -> list[str]:
         """Names of the resources of a kind."""
@@ -111,7 +114,7 @@ def _idle(project: Project) -> frozenset[tuple[str, str]]:
     """What is left alone while not all services are enabled."""
     if not project.disabled:
         return frozenset()
-    services = {(kind, to_name(name)) for kind in ("Deployment", "Service") for name in project.disabled}
+    services = {(kind, to_name(name)) for kind in (*WORKLOADS, "Service") for name in project.disabled}
     declared = {
         (kind, to_name(name))
         for section, kind in (("networks", "Network"), ("secrets", "Secret"), ("configs", "ConfigMap"))

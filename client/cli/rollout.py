@@ -1,7 +1,7 @@
-"""Is it up? From the Deployments and Containers of a project to one word for each, and for all. Pure.
+"""Is it up? From the Deployments, Jobs and Containers of a project to one word for each, and for all. Pure.
 
 Two goals. *Started*, as `docker compose up -d` has it: every container of the present template has been started once.
-*Ready*, as with --wait: every Deployment is ready, or has completed.
+*Ready*, as with --wait: every Deployment is ready, or has completed, and so has every Job.
 
 Only what is said of the present generation counts, and of the present contents of Secrets and ConfigMaps; before the
 controller has seen a change, its old words mean nothing.
@@ -13,43 +13,21 @@ the dependent's words may still be about the dependency as it was before it was 
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
+from fizz.client.cli import jobstates
 from fizz.client.cli.containers import in_words
+from fizz.client.cli.stages import Stage, State
 from fizz.client.cli.summaries import condition
 from fizz.schemas import labels, names
 from fizz.schemas.container import ContainerSpec
 from fizz.schemas.sources import references
 from fizz.schemas.types import JSON
 
-__all__ = ["Rollout", "Stage", "State", "is_observed"]
+__all__ = ["Rollout", "is_observed"]
 
 
-class Stage(Enum):
-    """How far a Deployment is."""
-
-    WAITING = "waiting"
-    WORKING = "working"
-    STARTED = "started"
-    READY = "ready"
-    COMPLETED = "completed"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """How far a Deployment is, and more about it: what it waits for, or why it failed."""
-
-    stage: Stage
-    detail: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.stage.value}: {self.detail}" if self.detail else self.stage.value
-
-
-_GOOD: Final = {Stage.READY, Stage.COMPLETED}
+_GOOD: Final = {Stage.READY, Stage.COMPLETED, Stage.SUSPENDED}
 _STEPS: Final = {"Pulling": "pulling the image", "Waiting": "waiting"}
 
 
@@ -59,15 +37,19 @@ _AFTER_A_CRASH: Final = 10.0
 
 
 class Rollout:
-    """Follows the Deployments of those names to their goal: ready if `wait`, else started."""
+    """Follows the Deployments and Jobs of those names to their goal: ready or completed if `wait`, else started."""
 
-    def __init__(self, deployments: Iterable[str], *, wait: bool) -> None:
+    def __init__(self, deployments: Iterable[str], jobs: Iterable[str] = (), *, wait: bool) -> None:
         self._applied: dict[str, int] = {}
         self._sources: dict[str, dict[tuple[str, str], int]] = {}
-        self._names = sorted(deployments)
+        self._jobs_wanted = frozenset(jobs)
+        self._names = sorted({*deployments, *self._jobs_wanted})
         self._wait = wait
         self._deployments: dict[str, JSON] = {}
-        self._containers: dict[str, dict[str, JSON]] = {}
+        self._jobs: dict[str, JSON] = {}
+        self._completed: set[str] = set()
+        """Jobs that have completed, and may be gone by now."""
+        self._containers: dict[tuple[str, str], dict[str, JSON]] = {}
         self.complete = False
         """Whether all that there is has been put."""
 
@@ -93,16 +75,28 @@ class Rollout:
         name = item["metadata"]["name"]
         if item["kind"] == "Deployment":
             self._deployments[name] = item
+        elif item["kind"] == "Job":
+            self._jobs[name] = item
+            if is_observed(item) and jobstates.is_complete(item):
+                self._completed.add(name)
+            else:
+                self._completed.discard(name)
         elif item["kind"] == "Container":
-            self._containers.setdefault(_deployment_of(item), {})[name] = item
+            self._containers.setdefault(_owner_of(item), {})[name] = item
 
     def remove(self, item: JSON) -> None:
         """Forget an object that is gone."""
         name = item["metadata"]["name"]
         if item["kind"] == "Deployment":
             self._deployments.pop(name, None)
+        elif item["kind"] == "Job":
+            self._jobs.pop(name, None)
         elif item["kind"] == "Container":
-            self._containers.get(_deployment_of(item), {}).pop(name, None)
+            self._containers.get(_owner_of(item), {}).pop(name, None)
+
+    def title(self, name: str) -> str:
+        """What it is called where kinds matter: `deployment/web`."""
+        return f"{'job' if name in self._jobs_wanted else 'deployment'}/{name}"
 
     def states(self) -> dict[str, State]:
         """How far each is."""
@@ -138,6 +132,24 @@ class Rollout:
         return state.stage in _GOOD or (state.stage is Stage.STARTED and not self._wait)
 
     def _state(self, name: str) -> State:
+        return self._state_of_job(name) if name in self._jobs_wanted else self._state_of_deployment(name)
+
+    def _state_of_job(self, name: str) -> State:
+        if name in self._completed:
+            return State(Stage.COMPLETED)
+        job = self._jobs.get(name)
+        if job is None:
+            return State(Stage.FAILED, "was removed meanwhile") if self.complete else State(Stage.WAITING)
+        if "deletionTimestamp" in job["metadata"]:
+            return State(Stage.FAILED, "is being removed by somebody else")
+        if not is_observed(job):
+            return State(Stage.WAITING)
+        started = any(map(_has_started, self._alive_of_job(name)))
+        behind = self._behind(job, (name,))
+        steps = filter(None, [self._step(self._alive_of_job(name))])
+        return jobstates.state_of(job, started, behind, steps, wait=self._wait)
+
+    def _state_of_deployment(self, name: str) -> State:
         deployment = self._deployments.get(name)
         if deployment is None:
             return State(Stage.FAILED, "was removed meanwhile") if self.complete else State(Stage.WAITING)
@@ -152,11 +164,11 @@ class Rollout:
         if self._is_started(name, deployment):
             if (status.get("readyReplicas") or 0) + succeeded >= wanted:
                 return State(Stage.COMPLETED if wanted and succeeded == wanted else Stage.READY)
-            return State(Stage.STARTED, self._step(name))
+            return State(Stage.STARTED, self._step(self._alive(name)))
         progressing = condition(deployment, "Progressing")
         if progressing.get("reason") in {"WaitingForDependency", "Unschedulable"}:
             return State(Stage.WAITING, progressing.get("message", ""))
-        return State(Stage.WORKING, self._step(name))
+        return State(Stage.WORKING, self._step(self._alive(name)))
 
     def _is_observed(self, name: str, deployment: JSON) -> bool:
         """Whether the status speaks of the Deployment, and of what its containers use, as they were applied."""
@@ -175,8 +187,14 @@ class Rollout:
         return len(alive) == wanted and all(map(_has_started, alive))
 
     def _alive(self, name: str) -> list[JSON]:
-        label = name if len(name) <= 63 else names.to_name(name)
-        return [item for item in self._containers.get(label, {}).values() if _is_alive(item)]
+        return self._alive_of(labels.DEPLOYMENT, name)
+
+    def _alive_of_job(self, name: str) -> list[JSON]:
+        return self._alive_of(labels.JOB, name)
+
+    def _alive_of(self, label: str, name: str) -> list[JSON]:
+        owner = (label, name if len(name) <= 63 else names.to_name(name))
+        return [item for item in self._containers.get(owner, {}).values() if _is_alive(item)]
 
     def _failure(self, name: str, deployment: JSON, path: tuple[str, ...]) -> str:
         """Why it will never reach the goal; empty while it still may."""
@@ -189,9 +207,11 @@ class Rollout:
             fatal = {"NameTaken", "ReplicaFailed", "ReplicaUnhealthy"} if self._wait else {"NameTaken", "ReplicaFailed"}
             if progressing.get("reason") in fatal and (self._wait or not started):
                 return str(progressing.get("message") or progressing.get("reason"))
-        if started:
-            return ""
-        for dependency in deployment["spec"].get("dependsOn") or ():
+        return "" if started else self._behind(deployment, path)
+
+    def _behind(self, workload: JSON, path: tuple[str, ...]) -> str:
+        """Why a dependency keeps it from starting for good; empty while none does."""
+        for dependency in workload["spec"].get("dependsOn") or ():
             if dependency.get("required") is not False and dependency["name"] not in path:
                 failure = self._dependency_failure(dependency, path)
                 if failure:
@@ -202,6 +222,8 @@ class Rollout:
         """Why a dependency will never meet its condition."""
         name, wanted = dependency["name"], dependency.get("condition", "Started")
         target = self._deployments.get(name)
+        if target is None and name in self._jobs:
+            return self._job_failure(self._jobs[name], wanted, path)
         if target is None or not self._is_observed(name, target) or not _replicas(target):
             return ""
         status = target["status"]
@@ -222,6 +244,19 @@ class Rollout:
             return f"depends on {name}: {behind}"
         return ""
 
+    def _job_failure(self, job: JSON, wanted: str, path: tuple[str, ...]) -> str:
+        """Why a Job that is depended on will never meet the condition."""
+        name = job["metadata"]["name"]
+        if not is_observed(job):
+            return ""
+        if jobstates.is_complete(job):
+            return f"depends on {name}, which has completed and will never be healthy" if wanted == "Healthy" else ""
+        failure = jobstates.failure_of(job)
+        if failure and not (wanted == "Started" and (job.get("status") or {}).get("failed")):
+            return f"depends on {name}, which failed: {failure}"
+        behind = self._behind(job, (*path, name))
+        return f"depends on {name}: {behind}" if behind else ""
+
     def _has_no_check(self, name: str, target: JSON) -> bool:
         check = target["spec"]["template"]["spec"].get("healthcheck") or {}
         if check.get("test") and check["test"] != ["NONE"]:
@@ -229,9 +264,10 @@ class Rollout:
         statuses = [item.get("status") or {} for item in self._alive(name)]
         return any(status.get("phase") == "Running" and not status.get("health") for status in statuses)
 
-    def _step(self, name: str) -> str:
+    @staticmethod
+    def _step(containers: Iterable[JSON]) -> str:
         """What the slowest container is at."""
-        for item in sorted(self._alive(name), key=lambda each: str(each["metadata"]["name"])):
+        for item in sorted(containers, key=lambda each: str(each["metadata"]["name"])):
             status = item.get("status") or {}
             if status.get("ready") or status.get("phase") == "Succeeded":
                 continue
@@ -244,8 +280,11 @@ class Rollout:
         return ""
 
 
-def _deployment_of(container: JSON) -> str:
-    return str((container["metadata"].get("labels") or {}).get(labels.DEPLOYMENT, ""))
+def _owner_of(container: JSON) -> tuple[str, str]:
+    """The label that says whose it is, and its value."""
+    found = container["metadata"].get("labels") or {}
+    label = labels.JOB if labels.JOB in found else labels.DEPLOYMENT
+    return label, str(found.get(label, ""))
 
 
 def _is_alive(item: JSON) -> bool:

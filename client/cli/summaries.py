@@ -18,10 +18,14 @@ def summary(item: JSON) -> str:
     status: JSON = item.get("status") or {}
     if "deletionTimestamp" in item.get("metadata", {}):
         more = condition(item, "Progressing").get("message", "")
-        return f"stopping: {more}" if more and item.get("kind") == "Deployment" else "being deleted"
+        return f"stopping: {more}" if more and item.get("kind") in {"Deployment", "Job"} else "being deleted"
     match item.get("kind"):
         case "Deployment":
             return _deployment(item, status)
+        case "Job":
+            return _job(item)
+        case "CronJob":
+            return _cron_job(item, status)
         case "Container":
             return _container(status)
         case "Event":
@@ -42,6 +46,22 @@ def _deployment(item: JSON, status: JSON) -> str:
     if progressing.get("reason") in {None, "Complete", "Updating"}:
         return ready
     return f"{ready}: {progressing.get('message', '')}"
+
+
+def _job(item: JSON) -> str:
+    for kind in ("Complete", "Failed", "Suspended"):
+        found = condition(item, kind)
+        if found.get("status") == "True":
+            return _joined(kind.lower(), "" if kind == "Complete" else found.get("message"))
+    return str(condition(item, "Progressing").get("message") or "")
+
+
+def _cron_job(item: JSON, status: JSON) -> str:
+    active = len(status.get("active") or ())
+    running = f"{active} running" if active else ""
+    if item.get("spec", {}).get("suspend"):
+        return _joined("suspended", running)
+    return _joined(running, f"next at {status['nextScheduleTime']}" if status.get("nextScheduleTime") else "")
 
 
 def _container(status: JSON) -> str:

@@ -1,4 +1,4 @@
-"""Taking a project down: its Deployments in the order of their dependencies, then all that they used, then its place.
+"""Taking a project down: Deployments and Jobs in the order of dependencies, then all that they used, then its place.
 
 All are told to go at once, so that nobody sees half of it. What goes when, is the controllers' to know: containers of
 dependents stop first, and networks and volumes wait for the containers that use them. Then goes the Namespace, if
@@ -18,7 +18,7 @@ from fizz.client.api import Client, NotFound, Operation
 from fizz.client.cli.apply import built_in, reference, stop_order
 from fizz.client.cli.containers import is_of
 from fizz.client.cli.formats import name_of
-from fizz.client.cli.project import Resources, project_selector
+from fizz.client.cli.project import WORKLOADS, Resources, project_selector
 from fizz.client.cli.waiting import Show, wait_until_gone
 from fizz.client.objects import uid_of
 from fizz.schemas import labels
@@ -28,7 +28,7 @@ from fizz.schemas.types import JSON
 
 __all__ = ["Teardown", "stop_deployments", "take_down"]
 
-_RUNNING: Final = tuple(map(built_in, ("Deployment", "Container")))
+_RUNNING: Final = tuple(map(built_in, ("CronJob", "Job", "Deployment", "Container")))
 _USED: Final = tuple(map(built_in, ("Service", "Network", "Secret", "ConfigMap", "Volume")))
 
 
@@ -67,7 +67,7 @@ async def take_down(client: Client, project: str, namespace: str, how: Teardown,
 
 
 async def stop_deployments(client: Client, resources: Resources, show: Show) -> None:
-    """Delete the Deployments of these resources and wait until their containers are gone."""
+    """Delete the Deployments and Jobs of these resources and wait until their containers are gone."""
     running = await _list(client, _RUNNING, resources.namespace, resources.project)
     doomed = [item for item in running if not resources.services or is_of(item, resources.services)]
     await _remove(client, resources.project, resources.namespace, doomed, show)
@@ -82,16 +82,20 @@ async def _remove(
     grace_seconds: int | None = None,
     timeout: float | None = None,
 ) -> bool:
-    """Delete them and wait until they are gone. False if somebody makes the project's Deployments anew meanwhile."""
-    deployments = {item["metadata"]["name"]: item for item in items if item["kind"] == "Deployment"}
-    others = [item for item in items if item["kind"] != "Deployment" and not item["metadata"].get("ownerReferences")]
-    await _delete(client, [*(deployments[name] for name in stop_order(items)), *others], grace_seconds)
+    """Delete them and wait until they are gone. False if something is made meanwhile that runs containers."""
+    order = {name: place for place, name in enumerate(stop_order(items))}
+    running = sorted(
+        (item for item in items if item["kind"] in WORKLOADS),
+        key=lambda item: (item["kind"] != "CronJob", order.get(item["metadata"]["name"], 0)),
+    )
+    others = [item for item in items if item["kind"] not in WORKLOADS and not item["metadata"].get("ownerReferences")]
+    await _delete(client, [*running, *others], grace_seconds)
     doomed = set(map(uid_of, items))
 
     def is_newcomer(item: JSON) -> bool:
         metadata = item["metadata"]
         mine = (metadata.get("labels") or {}).get(labels.PROJECT) == to_label_value(project)
-        return item["kind"] == "Deployment" and mine and uid_of(item) not in doomed
+        return item["kind"] in WORKLOADS and mine and uid_of(item) not in doomed
 
     return await wait_until_gone(client, (*_RUNNING, *_USED), namespace, items, show, timeout, is_newcomer)
 

@@ -29,7 +29,7 @@ _SETTLE_SECONDS: Final = 1.0
 async def wait_for_rollout(
     client: Client, namespace: str, selector: str | None, rollout: Rollout, show: Show, timeout: float | None = None
 ) -> None:
-    """Until all Deployments of the rollout are where they should be.
+    """Until all Deployments and Jobs of the rollout are where they should be.
 
     Raises `Failure` naming those that never will be, or that are not after `timeout` seconds.
     """
@@ -52,7 +52,7 @@ async def wait_for_rollout(
 
 
 async def _feed(client: Client, namespace: str, selector: str | None, rollout: Rollout, changed: asyncio.Event) -> None:
-    kinds = [built_in("Deployment"), built_in("Container")]
+    kinds = [built_in("Deployment"), built_in("Job"), built_in("Container")]
     async with aclosing(changes(client, kinds, namespace, selector)) as events:
         async for event in events:
             if event is None:
@@ -78,7 +78,7 @@ async def _until_over(rollout: Rollout, show: Show, feed: asyncio.Task[None], ch
         changed.clear()
         if not rollout.complete:
             continue
-        show({f"deployment/{name}": str(state) for name, state in rollout.states().items()})
+        show({rollout.title(name): str(state) for name, state in rollout.states().items()})
         if not rollout.is_over():
             believe_at = None
             continue

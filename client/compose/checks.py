@@ -75,6 +75,7 @@ class _ServiceCheck:
         self._build()
         self._watch()
         check_probes(self._path, self._service, self._problems)
+        self._pace()
 
     def _get(self, *path: str) -> Node | None:
         node: Node | None = self._service
@@ -107,6 +108,14 @@ class _ServiceCheck:
             ):
                 # Compose takes the absence there for a zero.
                 self._error(one, f"must be written as {'.'.join(new)}, beside what is there already", old)
+
+    def _pace(self) -> None:
+        """The delay of restarts is that of a job's retries; other containers the engine restarts, at its own pace."""
+        around, mode = self._get("deploy", "restart_policy"), self._get("deploy", "mode")
+        is_job = self._get("x-fizz", "schedule") is not None or (mode is not None and str(mode.value).endswith("-job"))
+        if around is not None and around.get("delay") is not None and not is_job:
+            path = (*self._path, "deploy", "restart_policy", "delay")
+            self._problems.warn(around.key("delay"), "is not supported yet, but for jobs", path=path)
 
     def _unique_name(self) -> None:
         name, replicas = self._get("container_name"), self._get("deploy", "replicas") or self._get("scale")

@@ -222,10 +222,9 @@ def _taken(world: World, view: _View) -> frozenset[str]:
 
 def _deletions(job: Job, items: Sequence[Container], why: str) -> Iterator[Action]:
     """What is there and the Job's own. What is just being adopted is left for the next step."""
-    volumes = (job.metadata.annotations or {}).get(labels.REMOVE_VOLUMES) == "true"
     for item in items:
         if item.metadata.deletion_timestamp is None and belongs_to(item, job):
-            yield Delete(item, why, volumes)
+            yield Delete(item, why, volumes=True)  # no container follows that could have its anonymous volumes
 
 
 def _clear(view: _View) -> Iterator[Action]:

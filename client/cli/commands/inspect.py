@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
-from fizz.client.api import ApiError, Client
+from fizz.client.api import ApiError, Client, NotFound
 from fizz.client.cli.apply import built_in
 from fizz.client.cli.commands.describe import events_of
 from fizz.client.cli.containers import in_order
@@ -13,6 +14,7 @@ from fizz.client.cli.failures import Failure
 from fizz.client.cli.formats import parse_output, write
 from fizz.client.cli.options import Options, connection_options, pass_options, project_options
 from fizz.client.cli.place import kinds_of, namespace_of
+from fizz.client.cli.project import WORKLOADS
 from fizz.client.cli.session import run
 from fizz.client.cli.targets import Target
 from fizz.schemas.kinds import Kind
@@ -21,7 +23,7 @@ from fizz.schemas.types import JSON
 
 __all__ = ["command"]
 
-_PARTS = ("Deployment", "Service", "Network", "Volume")
+_PARTS = ("Deployment", "Job", "CronJob", "Service", "Network", "Volume")
 
 
 @click.command("inspect")
@@ -67,10 +69,20 @@ async def _whole(client: Client, namespace: str) -> JSON:
 
 async def _one(client: Client, word: str, namespace: str) -> JSON:
     kind_name, slash, name = word.rpartition("/")
-    target = Target(kind_name, name) if slash else Target("deployment", to_name(word))
-    ((kind, wanted),) = await kinds_of(client, [target])
+    if not slash:
+        return await _service(client, to_name(word), namespace)
+    ((kind, wanted),) = await kinds_of(client, [Target(kind_name, name)])
     item = await client.get(kind, wanted or "", namespace if kind.namespaced else None)
     return await _state(client, kind, item)
+
+
+async def _service(client: Client, name: str, namespace: str) -> JSON:
+    """What a service has become: a Deployment, a Job or a CronJob."""
+    *others, last = map(built_in, WORKLOADS)
+    for kind in others:
+        with suppress(NotFound):
+            return await _state(client, kind, await client.get(kind, name, namespace))
+    return await _state(client, last, await client.get(last, name, namespace))
 
 
 async def _state(client: Client, kind: Kind, item: JSON) -> JSON:
@@ -82,7 +94,7 @@ async def _state(client: Client, kind: Kind, item: JSON) -> JSON:
     state["observed"] = item.get("status") or {}
     if kind.kind == "Container":
         state["engine"] = await _engine(client, item)
-    if kind.kind == "Deployment":
+    if kind.kind in {"Deployment", "Job"}:
         owned = await _containers(client, item)
         state["containers"] = await asyncio.gather(*(_state(client, built_in("Container"), each) for each in owned))
     state["events"] = await _events(client, item)

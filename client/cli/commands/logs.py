@@ -49,7 +49,7 @@ def parse_since(text: str | None, now: datetime) -> datetime | None:
 
 
 @click.command("logs")
-@click.argument("words", nargs=-1, metavar="[SERVICE | deployment/NAME | container/NAME]...")
+@click.argument("words", nargs=-1, metavar="[SERVICE | deployment/NAME | job/NAME | container/NAME]...")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is written, until Ctrl-C.")
 @click.option("-n", "--tail", default="all", metavar="N", help="The last N lines of each container, or all.")
 @click.option("--since", metavar="TIME", help="Only what was written since then: 10m, or 2026-01-31T09:30:00Z.")
@@ -98,7 +98,7 @@ def command(
 
 
 def select(namespace: str, selector: str | None, words: Sequence[str], items: Sequence[JSON]) -> Selection:
-    """The containers that the words mean: services, Deployments or Containers. Raises `click.UsageError`."""
+    """The containers that the words mean: services, Deployments, Jobs or Containers. Raises `click.UsageError`."""
     services: set[str] = set()
     names: set[str] = set()
     for word in words:
@@ -112,8 +112,10 @@ def select(namespace: str, selector: str | None, words: Sequence[str], items: Se
                 service_of(each) for each in items if each["metadata"]["labels"].get(labels.DEPLOYMENT) == name
             }
             services.add(name)
+        elif kind in {"job", "jobs", "cronjob", "cronjobs", "cj"}:
+            services.add(name)
         else:
-            raise click.UsageError(f"{word!r}: only deployments, services and containers have logs.")
+            raise click.UsageError(f"{word!r}: only deployments, services, jobs and containers have logs.")
     return Selection(namespace, selector, frozenset(services), frozenset(names))
 
 

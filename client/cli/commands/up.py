@@ -20,6 +20,7 @@ from fizz.client.cli.deploy import apply_project
 from fizz.client.cli.developing import Developer, read_rules
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.formats import name_of
+from fizz.client.cli.jobstates import may_go_on
 from fizz.client.cli.logstream import LogFollower, LogOptions, Selection
 from fizz.client.cli.logtext import LogText
 from fizz.client.cli.options import SECONDS, Options, connection_options, pass_options, project_options
@@ -109,7 +110,7 @@ def command(
     settings = load_settings(options)
     if started := ensure_server(settings):
         click.echo(started)
-    rollout = Rollout(resources.names("Deployment"), wait=wait)
+    rollout = Rollout(resources.names("Deployment"), resources.names("Job"), wait=wait)
     if detach or wait:
         asyncio.run(_detached(settings, run, rollout, timeout))
         return
@@ -278,10 +279,11 @@ async def _watch(
 
 
 async def _until_ended(client: Client, selection: Selection, screen: Progress) -> None:
-    """Until there is no container of the project that runs or may run again."""
+    """Until there is no container of the project that runs or may run again, and no job that will have others."""
     running: set[str] = set()
     complete = False
-    events = changes(client, [built_in("Container")], selection.namespace, selection.labels)
+    kinds = [built_in(name) for name in ("Container", "Job", "CronJob")]
+    events = changes(client, kinds, selection.namespace, selection.labels)
     async with aclosing(events):
         async for event in events:
             if event is None:
@@ -291,6 +293,8 @@ async def _until_ended(client: Client, selection: Selection, screen: Progress) -
                 status = item.get("status") or {}
                 if event.type is EventType.DELETED:
                     running.discard(uid)
+                elif item["kind"] != "Container":
+                    (running.add if selection.has(item) and may_go_on(item) else running.discard)(uid)
                 elif status.get("phase") not in {"Succeeded", "Failed"}:
                     running.add(uid)
                 else:

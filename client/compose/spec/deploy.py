@@ -25,6 +25,11 @@ __all__ = ["DEPLOY"]
 _ORDER: Final = Text(choices=("start-first", "stop-first"))
 _FAILURE_ACTION: Final = Text(runs="^(continue|pause|rollback)$", form="one of continue, pause, rollback")
 
+_MODE: Final = Text(
+    runs="^(replicated|global|replicated-job|global-job)$",
+    form="one of replicated, global, replicated-job, global-job",
+)
+
 
 class _Delay(Duration):
     """A duration that says nothing if it is zero."""
@@ -82,8 +87,8 @@ _RESERVATIONS: Final = Table(
 _RESTART: Final = Table(
     {
         "condition": yes(Text(), "any, on-failure, none; goes before `restart`"),
-        "delay": later(Duration(), "carried in spec.restarts of the Deployment"),
-        "max_attempts": yes(Whole(0), "maximumRetryCount", keep=True),
+        "delay": yes(Duration(), "retryDelay of a Job; carried in spec.restarts of a Deployment"),
+        "max_attempts": yes(Whole(0), "maximumRetryCount; backoffLimit of a Job", keep=True),
         "window": later(Duration(), "carried in spec.restarts of the Deployment"),
     }
 )
@@ -100,9 +105,11 @@ _SWARM: Final = "a matter of Docker Swarm"
 
 DEPLOY: Final = Table(
     {
-        "mode": ignored(Text(), _SWARM),
+        "mode": yes(_MODE, "replicated-job and global-job become a Job, the others a Deployment"),
         "endpoint_mode": ignored(Text(), _SWARM),
-        "replicas": yes(Whole(0, runs=(0, 10_000)), "spec.replicas of the Deployment", keep=True),
+        "replicas": yes(
+            Whole(0, runs=(0, 10_000)), "spec.replicas of the Deployment; how often a job must succeed", keep=True
+        ),
         "labels": yes(Pairs(), "labels of the Deployment, where Kubernetes allows them"),
         "rollback_config": yes(_UPDATE, "rollbackStrategy of the Deployment", keep=True),
         "update_config": yes(_UPDATE, "updateStrategy of the Deployment", keep=True),

@@ -13,24 +13,21 @@ not do what it says.
 
 from typing import Final
 
-from fizz.client.compose.nodes import Node
-from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import (
     Amount,
     Bytes,
-    Duration,
     Flag,
     ListOf,
     Loose,
     MapOf,
     Pairs,
-    Reader,
     Table,
     Text,
     Whole,
     missing,
     yes,
 )
+from fizz.client.compose.spec.jobs import JOB, SCHEDULE
 from fizz.client.compose.spec.probes import PROBES
 
 __all__ = ["PROJECT_BLOCK", "SECRET_BLOCK", "SERVICE_BLOCK"]
@@ -57,25 +54,6 @@ _PLACEMENT: Final = Table(
     owner=_OWNER,
 )
 
-
-def _cron(node: Node, path: Path, reader: Reader) -> Node | None:
-    return Node({"cron": node}, node.file, node.line, node.column, keys={"cron": node})
-
-
-_SCHEDULE: Final = Table(
-    {
-        "cron": yes(Text(), "when, in the five fields of cron"),
-        "timezone": yes(Text(), "IANA name of the time zone, UTC if absent"),
-        "concurrency": yes(Text(choices=("allow", "forbid", "replace")), "what if the last run is not done"),
-        "starting_deadline": yes(Duration(), "time after which a missed run is left out"),
-        "successful_history": yes(Whole(0), "finished runs that are kept"),
-        "failed_history": yes(Whole(0), "failed runs that are kept"),
-    },
-    short=_cron,
-    required=("cron",),
-    wanted="a cron expression, or a mapping",
-    owner=_OWNER,
-)
 
 _INGRESS: Final = ListOf(
     Table(
@@ -127,7 +105,8 @@ SERVICE_BLOCK: Final = Table(
         "probe": yes(PROBES, "probes of the node agent, besides the health check"),
         "update": yes(_UPDATE, "updateStrategy of the Deployment; goes before `deploy.update_config`"),
         "placement": missing(_PLACEMENT, "on which nodes"),
-        "schedule": missing(_SCHEDULE, "run at certain times, as a CronJob"),
+        "schedule": yes(SCHEDULE, "the service becomes a CronJob: it runs at these times only"),
+        "job": yes(JOB, "more about a job: a service with `schedule`, or with `deploy.mode` of a job"),
         "ingress": missing(_INGRESS, "reached by name over HTTP"),
         "on_secret_change": missing(Text(choices=("restart", "keep")), "what if a secret has changed"),
         "env_from_secret": missing(Pairs(absent=None, tight=True), "variables from secrets, as NAME: secret"),

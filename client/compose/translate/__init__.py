@@ -4,6 +4,7 @@
 |---|---|
 | the project | a Namespace |
 | a service | a Deployment and a Service of the same name |
+| a service that comes to an end | a Job, or with a schedule a CronJob: see `jobs` |
 | a network, a volume | a Network, a Volume |
 | a secret, a config | a Secret, a ConfigMap; an external one is expected to be there |
 

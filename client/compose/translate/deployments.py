@@ -1,10 +1,11 @@
-"""Deployments and Services: what the services of a project become."""
+"""Deployments and Services, Jobs and CronJobs: what the services of a project become."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
 from fizz.client.compose.project import Project
 from fizz.client.compose.translate.containers import container_spec
+from fizz.client.compose.translate.jobs import is_job, translate_job
 from fizz.client.compose.translate.meta import Scope
 from fizz.client.compose.translate.ports import container_ports, service_ports
 from fizz.client.compose.translate.resources import given
@@ -19,6 +20,7 @@ from fizz.schemas.apps import (
     Template,
     TemplateMeta,
 )
+from fizz.schemas.jobs import CronJob, Job
 from fizz.schemas.meta import Object
 from fizz.schemas.names import check_label_key, check_label_value, to_name
 from fizz.schemas.strategy import UpdateStrategy
@@ -36,18 +38,16 @@ _ORDERS: Final = {"start-first": "StartFirst", "stop-first": "StopFirst"}
 
 
 def translate_deployments(scope: Scope, project: Project) -> list[Object]:
-    """A Service for each service, then a Deployment for each. A service that a provider runs becomes nothing.
+    """A Service for each service that keeps running, then a Deployment, Job or CronJob for each. A service that a
+    provider runs becomes nothing.
 
     Raises `TranslateError` for files of `security_opt` that cannot be read.
     """
     services = {name: service for name, service in project.services.items() if not service.get("provider")}
     security = translate_security(project)
     return [
-        *(_service(scope, name, service) for name, service in services.items()),
-        *(
-            _deployment(scope, name, service, project.model, security.get(name, ()))
-            for name, service in services.items()
-        ),
+        *(_service(scope, name, service) for name, service in services.items() if not is_job(service)),
+        *(_workload(scope, name, service, project.model, security.get(name, ())) for name, service in services.items()),
     ]
 
 
@@ -61,21 +61,26 @@ def _service(scope: Scope, name: str, service: JSON) -> Service:
     )
 
 
-def _deployment(scope: Scope, name: str, service: JSON, model: JSON, security: Sequence[str]) -> Deployment:
+def _workload(
+    scope: Scope, name: str, service: JSON, model: JSON, security: Sequence[str]
+) -> Deployment | Job | CronJob:
     deploy = service.get("deploy") or {}
     meta = scope.meta(name, name)
     allowed, others = _split_labels(deploy.get("labels") or {})
     meta.labels = {**allowed, **scope.labels(name)}
     if others:
         meta.annotations = others
+    template = Template(
+        metadata=TemplateMeta(labels=scope.labels(name)),
+        spec=container_spec(scope.project, name, service, model, security),
+    )
+    if is_job(service):
+        return translate_job(meta, service, template, _dependencies(service))
     return Deployment(
         metadata=meta,
         spec=DeploymentSpec(
             replicas=deploy.get("replicas", service.get("scale", 1)),
-            template=Template(
-                metadata=TemplateMeta(labels=scope.labels(name)),
-                spec=container_spec(scope.project, name, service, model, security),
-            ),
+            template=template,
             **given(
                 depends_on=_dependencies(service) or None,
                 update_strategy=_strategy(deploy.get("update_config"), (service.get("x-fizz") or {}).get("update")),

@@ -60,6 +60,52 @@ def test_new_objects_come_in_the_order_in_which_things_start() -> None:
     assert [step.containers for step in found] == [(), ("start db-1",), ("start web-1, web-2 after db",)]
 
 
+def job(name: str, image: str = "shop:1", after: Sequence[str] = (), **spec: Any) -> JSON:
+    template = {"spec": {"image": image}}
+    return item("Job", name, {"dependsOn": [{"name": other} for other in after], "template": template, **spec})
+
+
+def test_jobs_run_in_the_order_of_dependencies_and_schedules_are_told() -> None:
+    web, migrate, db = (
+        deployment("web", after=["migrate"]),
+        job("migrate", after=["db"], completions=2),
+        deployment("db"),
+    )
+    nightly = item("CronJob", "backup", {"schedule": "30 2 * * *", "suspend": True, "timeZone": "Europe/Berlin"})
+    spread = job("spread", completionMode="PerNode")
+
+    found = planned([], [done("created", each) for each in (web, migrate, db, nightly, spread)])
+
+    assert [(step.name, step.containers) for step in found] == [
+        ("deployment/db", ("start db-1",)),
+        ("job/migrate", ("run migrate-1, migrate-2 after db",)),
+        ("job/spread", ("run once on each node",)),
+        ("deployment/web", ("start web-1 after migrate",)),
+        ("cronjob/backup", ("run at 30 2 * * * (Europe/Berlin), but suspended",)),
+    ]
+
+
+def test_a_job_that_does_something_else_runs_again_and_another_pace_changes_nothing() -> None:
+    old = job("migrate", completions=1, parallelism=1)
+    ran = containers(old, 1)
+
+    (again,) = planned([old], [done("configured", job("migrate", "shop:2", completions=1, parallelism=1))], ran)
+    (paced,) = planned([old], [done("configured", job("migrate", completions=1, parallelism=4))], ran)
+
+    assert again.containers == ("remove migrate-1, then run migrate-1: a job that changes runs again",)
+    assert paced.containers == ()
+
+
+def test_other_times_of_a_schedule_are_told() -> None:
+    def nightly(schedule: str) -> JSON:
+        return item("CronJob", "backup", {"schedule": schedule})
+
+    (step,) = planned([nightly("@daily")], [done("configured", nightly("@hourly"))])
+
+    assert [str(change) for change in step.changes] == ["spec.schedule: @daily -> @hourly"]
+    assert step.containers == ("run at @hourly (UTC)",)
+
+
 def test_an_anonymous_volume_that_is_handed_on_is_why_it_stops_first() -> None:
     old, new = deployment("web"), deployment("web", "shop:2")
     volume = {"target": "/data", "name": "5448"}

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from fizz.client.cli.rollout import Rollout, Stage
+from fizz.client.cli.rollout import Rollout
+from fizz.client.cli.stages import Stage
 from fizz.schemas.base import JSON
 
 
@@ -36,8 +37,10 @@ def container(name: str = "web-0", of: str = "web", **status: Any) -> JSON:
 
 
 def rollout_of(*items: JSON, wait: bool = False) -> Rollout:
-    names = [item["metadata"]["name"] for item in items if item["kind"] == "Deployment"]
-    made = Rollout(names, wait=wait)
+    names = {
+        kind: [item["metadata"]["name"] for item in items if item["kind"] == kind] for kind in ("Deployment", "Job")
+    }
+    made = Rollout(names["Deployment"], names["Job"], wait=wait)
     for item in items:
         made.put(item)
     return made
@@ -241,3 +244,98 @@ def test_a_status_that_speaks_of_an_earlier_content_of_a_secret_does_not_count()
 
     assert before is Stage.WAITING
     assert made.states()["web"].stage is Stage.READY
+
+
+def job(name: str = "migrate", *, after: list[JSON] | None = None, seen: bool = True, **status: Any) -> JSON:
+    """A Job of generation 2; `conditions` go from a type to the message of what is true."""
+    conditions = [
+        {"type": kind, "status": "False" if kind == "Stuck" else "True", "message": message}
+        for kind, message in status.pop("conditions", {}).items()
+    ]
+    reason, message = status.pop("progressing", ("Running", ""))
+    conditions.append({"type": "Progressing", "status": "True", "reason": reason, "message": message})
+    spec: JSON = {"dependsOn": after or [], "suspend": status.pop("suspend", False)}
+    told = {"observedGeneration": 2 if seen else 1, "conditions": conditions, **status}
+    return {"kind": "Job", "metadata": {"name": name, "generation": 2}, "spec": spec, "status": told}
+
+
+def of_job(name: str = "migrate-0", of: str = "migrate", **status: Any) -> JSON:
+    return {"kind": "Container", "metadata": {"name": name, "labels": {"fizz.dev/job": of}}, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("items", "wait", "stage", "detail"),
+    [
+        pytest.param([job(seen=False, conditions={"Complete": ""})], True, Stage.WAITING, "", id="not seen yet"),
+        pytest.param([job()], False, Stage.WORKING, "", id="no container yet"),
+        pytest.param(
+            [job(), of_job(phase="Pending", reason="Pulling")], False, Stage.WORKING, "pulling the image", id="pull"
+        ),
+        pytest.param([job(), of_job(**RUNS)], False, Stage.STARTED, "", id="started"),
+        pytest.param(
+            [job(progressing=("BackingOff", "tried again soon"), failed=1)],
+            True,
+            Stage.STARTED,
+            "tried again soon",
+            id="backing off",
+        ),
+        pytest.param([job(conditions={"Complete": ""}, succeeded=1)], True, Stage.COMPLETED, "", id="complete"),
+        pytest.param([job(conditions={"Failed": "no"}, failed=1)], True, Stage.FAILED, "no", id="failed"),
+        pytest.param([job(conditions={"FailureTarget": "late"})], True, Stage.FAILED, "late", id="failing"),
+        pytest.param([job(conditions={"Failed": "no"}, failed=1)], False, Stage.STARTED, "", id="failed, but started"),
+        pytest.param(
+            [job(progressing=("CannotStart", "no such image"))], False, Stage.FAILED, "no such image", id="stuck"
+        ),
+        pytest.param(
+            [job(progressing=("WaitingForDependency", "waits for db"))],
+            False,
+            Stage.WAITING,
+            "waits for db",
+            id="waits",
+        ),
+        pytest.param([job(suspend=True)], True, Stage.SUSPENDED, "", id="suspended"),
+    ],
+)
+def test_a_job_is_as_far_as_it_is(items: list[JSON], wait: bool, stage: Stage, detail: str) -> None:
+    made = rollout_of(*items, wait=wait)
+    made.complete = True
+
+    state = made.states()["migrate"]
+    assert (state.stage, state.detail) == (stage, detail)
+    assert made.title("migrate") == "job/migrate"
+
+
+def test_a_job_that_goes_after_it_succeeded_has_completed() -> None:
+    done = job(conditions={"Complete": ""})
+    made = rollout_of(done, wait=True)
+    made.remove(done)
+    made.complete = True
+
+    assert made.is_over()
+    assert made.failures() == {}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "of", "failure"),
+    [
+        pytest.param("CompletedSuccessfully", job(), "", id="still at it"),
+        pytest.param(
+            "CompletedSuccessfully",
+            job(conditions={"Failed": "exit code 3"}, failed=1),
+            "depends on migrate, which failed: exit code 3",
+            id="failed",
+        ),
+        pytest.param("Started", job(conditions={"Failed": "exit code 3"}, failed=1), "", id="has started"),
+        pytest.param(
+            "Healthy",
+            job(conditions={"Complete": ""}),
+            "depends on migrate, which has completed and will never be healthy",
+            id="over",
+        ),
+    ],
+)
+def test_a_job_can_keep_what_depends_on_it_from_starting(wanted: str, of: JSON, failure: str) -> None:
+    web = deployment(after=[{"name": "migrate", "condition": wanted}])
+    made = rollout_of(web, of)
+
+    assert made.failures().get("web", "") == failure

@@ -40,8 +40,32 @@ def test_unknown_keys_are_errors_with_a_guess(errors: Errors) -> None:
 
 
 def test_values_are_checked_although_the_key_is_refused(errors: Errors) -> None:
-    told = errors(f"{WEB}    x-fizz: {{schedule: {{cron: '* * * * *', concurrency: forbit}}}}\n")
-    assert told[1].endswith('must be one of allow, forbid, replace, not "forbit"; did you mean "forbid"?')
+    told = errors(f"{WEB}    x-fizz: {{on_secret_change: restert}}\n")
+    assert told[1].endswith('must be one of restart, keep, not "restert"; did you mean "restart"?')
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        pytest.param("'61 * * * *'", "24: services.web.x-fizz.schedule.cron '61' is no minute: 0 to 59", id="short"),
+        pytest.param(
+            "{cron: often, timezone: Mars}", "31: services.web.x-fizz.schedule.cron a cron expression has", id="long"
+        ),
+        pytest.param(
+            "{cron: '@daily', timezone: Mars}", "51: services.web.x-fizz.schedule.timezone unknown time", id="zone"
+        ),
+        pytest.param(
+            "{cron: '@daily', concurrency_policy: forbit}",
+            '61: services.web.x-fizz.schedule.concurrency_policy must be one of allow, forbid, replace, not "forbit"',
+            id="policy",
+        ),
+        pytest.param("{timezone: UTC}", '24: services.web.x-fizz.schedule must have the key "cron"', id="no times"),
+        pytest.param("[daily]", "24: services.web.x-fizz.schedule must be a cron expression, or a mapping", id="list"),
+    ],
+)
+def test_a_schedule_that_makes_no_sense_is_told_with_its_place(errors: Errors, written: str, says: str) -> None:
+    told = errors(f"{WEB}    x-fizz: {{schedule: {written}}}\n")
+    assert told[0].startswith(f"compose.yaml:4:{says}")
 
 
 def test_an_empty_block_says_nothing(loaded: Callable[..., Loaded]) -> None:
