@@ -132,6 +132,9 @@ class _Filler:
                 continue
             entry = {"condition": dependency.condition, **({"restart": True} if dependency.restart else {})}
             needed.setdefault(dependency.name, {**entry, "required": dependency.required})
+        for other, written in (result.get("depends_on") or {}).items():
+            if other in needed:
+                needed[other] |= {key: value for key, value in written.items() if key.startswith("x-")}
         result["depends_on"] = dict(sorted(needed.items())) or None
 
     def _build(self, build: JSON, written: Node) -> JSON:

@@ -52,7 +52,7 @@ class _Contexts(Pairs):
                 return None
         resolved = {
             name: child.with_value(_local(child.value, reader))
-            if isinstance(child.value, str) and not is_remote_context(child.value)
+            if isinstance(child.value, str) and child.value and not is_remote_context(child.value)
             else child
             for name, child in pairs.mapping().items()
         }

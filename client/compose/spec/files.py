@@ -45,7 +45,7 @@ def _granted(folder: str | None) -> ListOf:
         Table(
             {
                 "source": yes(Text(), "name of the Secret or ConfigMap"),
-                "target": yes(Text(), "path of the file", keep=True),
+                "target": yes(Text(), "path of the file", keep=folder is not None),
                 "uid": yes(Text(), "owner of the file"),
                 "gid": yes(Text(), "group of the file"),
                 "mode": yes(FileMode(), "permissions of the file; 0444 if absent", keep=True),

@@ -67,13 +67,14 @@ _HOOKS: Final = ListOf(_HOOK, duplicates="keep")
 
 PRE_START: Final = Table({**CONTAINER, "per_replica": yes(Flag())})
 
+_PATTERNS: Final = ListOf(Text(), single=True, duplicates="error")
 _WATCH: Final = Table(
     {
         "path": yes(FilePath(), "what is watched"),
         "action": yes(Text(choices=("rebuild", "sync", "restart", "sync+restart", "sync+exec")), "what is done"),
         "target": yes(Text(), "where files go in the containers"),
-        "ignore": yes(ListOf(Text(), single=True), "patterns as in .dockerignore"),
-        "include": yes(ListOf(Text(), single=True), "patterns as in .dockerignore"),
+        "ignore": yes(_PATTERNS, "patterns as in .dockerignore"),
+        "include": yes(_PATTERNS, "patterns as in .dockerignore"),
         "exec": yes(_HOOK),
         "initial_sync": yes(Flag(strict=True), "all files are copied at the start"),
     },

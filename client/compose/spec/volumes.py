@@ -9,7 +9,7 @@ import posixpath
 from typing import Final
 
 from fizz.client.compose.nodes import Node
-from fizz.client.compose.paths import is_windows_path, located
+from fizz.client.compose.paths import located
 from fizz.client.compose.problems import Path
 from fizz.client.compose.shapes import Bytes, Flag, ListOf, Pairs, Reader, Table, Text, Whole, yes
 from fizz.client.compose.shapes.tables import Key
@@ -53,8 +53,8 @@ def split_mount(text: str) -> Written:
 
 
 def clean_target(target: str) -> str:
-    """A path in the container without `.`, `..` and a slash at the end; Windows paths stay."""
-    return target if is_windows_path(target) else posixpath.normpath(target.replace("//", "/"))
+    """A path in the container without `.`, `..` and a slash at the end; backslashes stay."""
+    return posixpath.normpath(target.replace("//", "/"))
 
 
 def _sections(text: str) -> list[str]:
