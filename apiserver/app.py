@@ -18,6 +18,7 @@ import uvicorn
 from fizz.apiserver import listening
 from fizz.apiserver.auth.certificates import CertificateError, Certificates, names_of_this_machine
 from fizz.apiserver.auth.keys import Keys
+from fizz.apiserver.backup.restore import finish
 from fizz.apiserver.config import Config
 from fizz.apiserver.kinds.registry import Registry
 from fizz.apiserver.listening import Listener, ListenError
@@ -54,6 +55,9 @@ async def serve(config: Config, ready: Callable[[], None] | None = None, stop: a
     Raises `ListenError`, or `StoreError` if the data cannot be used.
     """
     logging.getLogger("uvicorn.error").addFilter(_is_news)
+    data = config.store.parent
+    if finish(data):
+        log.info("a restore that was cut off is done", data=str(data))
     certificates = _certificates(config)
     store = await LmdbStore.open(config.store, volatile=VOLATILE, max_bytes=config.max_bytes)
     tasks = [asyncio.create_task(Compactor(store, config.retention).run(), name="store-compactor")]

@@ -13,6 +13,8 @@ import errno
 import fcntl
 import mmap
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +24,7 @@ import lmdb
 from fizz.apiserver.store.format import Standing, Tables, Transaction, prepare
 from fizz.apiserver.store.types import BadFormat, Full, Locked, StoreError
 
-__all__ = ["Environment", "open_environment", "translate"]
+__all__ = ["Environment", "held", "open_environment", "translate"]
 
 _LARGEST_MAP: Final = 1 << 40
 _SMALLEST_MAP: Final = 1 << 30
@@ -86,6 +88,19 @@ def open_environment(path: Path, *, max_bytes: int | None = None, replica: int =
         raise
     quota = None if max_bytes is None else max_bytes - _reserve(max_bytes)
     return Environment(env, tables, standing, path, quota, lock)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Nobody opens the store in a directory meanwhile. Raises `Locked` if somebody has."""
+    try:
+        lock = _lock(path / "writer.lock")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be opened: {error}") from error
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def translate(error: lmdb.Error, what: str) -> StoreError:

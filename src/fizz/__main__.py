@@ -9,6 +9,8 @@ __all__ = ["ELSEWHERE", "main"]
 
 ELSEWHERE: Final = {
     "apiserver": ("fizz.apiserver.command:apiserver", "Run the API server alone."),
+    "backup": ("fizz.apiserver.backup.command:backup", "Save the server's data in a file."),
+    "restore": ("fizz.apiserver.backup.command:restore", "Put a backup in place of a server's data."),
     "controllers": ("fizz.controllers.command:controllers", "Run controllers alone, all or those named."),
     "node": ("fizz.controllers.command:node", "Run the node agent alone."),
 }

@@ -27,10 +27,13 @@ _PAUSE: Final = 0.005  # seconds between requests of a client, which has 28,000 
 
 @dataclass
 class Report:
-    """What happened. `answers` counts the bodies, `slowest` is in seconds."""
+    """What happened. `answers` counts the bodies, `slowest` is in seconds. `begun` says of each failure when its
+    request began, on the monotonic clock.
+    """
 
     answers: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    begun: list[float] = field(default_factory=list)
     repeated: int = 0
     slowest: float = 0.0
 
@@ -67,6 +70,7 @@ class _Client:
                     self.report.answers[await self._ask()] += 1
             except (OSError, TimeoutError, ValueError, EOFError) as problem:
                 self.report.failures.append(f"{type(problem).__name__}: {problem}")
+                self.report.begun.append(began)
                 self._hang_up()
             self.report.slowest = max(self.report.slowest, time.monotonic() - began)
             await asyncio.sleep(self.pause)

@@ -141,16 +141,18 @@ def _is_touched(lab: Lab, name: str) -> bool:
 
 
 def _calm(lab: Lab, figures: Figures, story: str) -> None:
-    """Requests that were begun before it may have failed; those that begin in it may not."""
-    time.sleep(0.5)  # such as were under way
-    before = {url: (report.requests, len(report.failures)) for url, report in figures.reports.items()}
+    """What is asked from now on is answered."""
+    began = time.monotonic()
+    before = {url: report.answers.total() for url, report in figures.reports.items()}
     time.sleep(CALM)
     for url, report in figures.reports.items():
-        requests, failures = before[url]
-        if failed := report.failures[failures:]:
+        while report.answers.total() == before[url]:
+            # Both of its clients may still wait for an answer to what they asked in the storm.
+            if time.monotonic() > began + PATIENCE:
+                raise NotConverged(f"{url} gave no answer in calm after: {story}")
+            time.sleep(0.1)
+        if failed := [why for why, when in zip(report.failures, report.begun, strict=True) if when >= began]:
             raise NotConverged(f"{url} failed in calm ({failed[0]}) after: {story}")
-        if report.requests == requests:
-            raise NotConverged(f"{url} gave no answer in calm after: {story}")
 
 
 def _mark(lab: Lab, app: App) -> None:
