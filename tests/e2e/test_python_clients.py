@@ -43,14 +43,26 @@ def test_a_client_does_all_that_it_can(script: str, kubeconfig: Path, tmp_path: 
 
 def test_leadership_goes_on_when_the_leader_dies(kubeconfig: Path, tmp_path: Path) -> None:
     python = Program(sys.executable, kubeconfig, tmp_path)
-    logs = {name: tmp_path / f"{name}.log" for name in ("one", "two")}
-    running = {"one": python.start(_CLIENTS / "leader.py", kubeconfig, "one", log=logs["one"])}
+    kinds = ("configmap", "lease", "asyncio")
+    logs = {(name, kind): tmp_path / f"{name}-{kind}.log" for kind in kinds for name in ("one", "two")}
+    running = []
+
+    def start(name: str) -> None:
+        running.extend(
+            python.start(_CLIENTS / "leader.py", kubeconfig, name, kind, log=logs[name, kind]) for kind in kinds
+        )
+
+    def leads(name: str) -> bool:
+        return all(f"{name} leads" in logs[name, kind].read_text() for kind in kinds)
+
     try:
-        eventually(lambda: "one leads" in logs["one"].read_text(), what="the first one leads")
-        running["two"] = python.start(_CLIENTS / "leader.py", kubeconfig, "two", log=logs["two"])
-        running["one"].kill()
-        eventually(lambda: "two leads" in logs["two"].read_text(), what="the second one takes over")
+        start("one")
+        eventually(lambda: leads("one"), what="the first ones lead")
+        start("two")
+        for process in running[: len(kinds)]:
+            process.kill()
+        eventually(lambda: leads("two"), what="the second ones take over")
     finally:
-        for process in running.values():
+        for process in running:
             process.kill()
             process.wait(10)
