@@ -274,7 +274,7 @@ class BindingSpec(Model):
     validation_actions: list[Literal["Deny", "Warn", "Audit"]] | None = Field(
         None,
         description="Deny refuses the write, Warn tells the client, Audit the server's log.",
-        json_schema_extra={"x-kubernetes-list-type": "set"},
+        json_schema_extra=_ATOMIC,  # a set, but clients' patches replace it as a whole
     )
 
 

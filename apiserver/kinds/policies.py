@@ -142,6 +142,9 @@ def _check_binding(spec: JSON) -> Iterable[Cause]:
     actions = spec.get("validationActions") or []
     if not actions:
         yield required("spec.validationActions", "at least one validation action is required")
+    for index, action in enumerate(actions):
+        if action in actions[:index]:
+            yield duplicate(f"spec.validationActions[{index}]", action)
     if {"Deny", "Warn"} <= set(actions):
         said = (
             "must not contain both Deny and Warn (repeating the same validation failure information in the API "

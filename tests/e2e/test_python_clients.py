@@ -6,6 +6,7 @@ Each runs as a program of its own (see clients/): what they leave open at their 
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import Popen
 from typing import Final
 
 import pytest
@@ -45,7 +46,7 @@ def test_leadership_goes_on_when_the_leader_dies(kubeconfig: Path, tmp_path: Pat
     python = Program(sys.executable, kubeconfig, tmp_path)
     kinds = ("configmap", "lease", "asyncio")
     logs = {(name, kind): tmp_path / f"{name}-{kind}.log" for kind in kinds for name in ("one", "two")}
-    running = []
+    running: list[Popen[str]] = []
 
     def start(name: str) -> None:
         running.extend(

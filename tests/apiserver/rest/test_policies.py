@@ -277,6 +277,7 @@ async def test_a_policy_that_makes_no_sense_is_refused(api: Any, spec: JSON, fie
     [
         ({"policyName": ""}, "spec.policyName", "Required value"),
         ({"validationActions": []}, "spec.validationActions", "Required value"),
+        ({"validationActions": ["Deny", "Deny"]}, "spec.validationActions[1]", "Duplicate value"),
         ({"validationActions": ["Deny", "Warn"]}, "spec.validationActions", "must not contain both Deny and Warn"),
         ({"paramRef": {"parameterNotFoundAction": "Deny"}}, "spec.paramRef", "one of name or selector"),
         ({"paramRef": {"name": "a"}}, "spec.paramRef.parameterNotFoundAction", "Required value"),
