@@ -75,6 +75,11 @@ class DeploymentSpec(Model):
     """How many containers, after what, made from which template."""
 
     replicas: int = Field(1, ge=0, le=10_000, description="How many containers run.")
+    desired_state: Literal["Running", "Paused", "Stopped"] | None = Field(
+        None,
+        description="Whether the containers run, are frozen, or are stopped and kept. Running if absent. While "
+        "they are not to run, none is made or replaced.",
+    )
     depends_on: list[Dependency] | None = Field(
         None,
         description="Deployments that must come first; they also stop last.",

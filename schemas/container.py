@@ -25,6 +25,7 @@ __all__ = [
     "ContainerSpec",
     "ContainerStatus",
     "CredentialSpec",
+    "DesiredState",
     "ExtraHost",
     "Healthcheck",
     "IngressState",
@@ -37,7 +38,8 @@ __all__ = [
     "RestartPolicy",
 ]
 
-Phase = Literal["Pending", "Creating", "Running", "Restarting", "Stopping", "Succeeded", "Failed"]
+Phase = Literal["Pending", "Creating", "Created", "Running", "Restarting", "Stopping", "Stopped", "Succeeded", "Failed"]
+DesiredState = Literal["Created", "Running", "Paused", "Stopped"]
 IngressState = Literal["Waiting", "Serving", "Draining", "Drained", "Refused"]
 
 
@@ -256,6 +258,11 @@ class ContainerSpec(Model):
         json_schema_extra={"x-kubernetes-list-type": "atomic"},
     )
     node_name: str | None = Field(None, description="The node that runs it; set by the scheduler.")
+    desired_state: DesiredState | None = Field(
+        None,
+        description="Whether its program runs: Created keeps it from its first start, Paused freezes it, Stopped ends "
+        "it and keeps the container. Running if absent. Of a Container of a Deployment, the Deployment sets it.",
+    )
 
 
 class PortStatus(Model):

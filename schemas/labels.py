@@ -38,6 +38,7 @@ __all__ = [
     "SERVICE",
     "SPEC_HASH",
     "STARTED_AFTER",
+    "STOP_GRACE",
     "TEMPLATE_HASH",
     "UID",
     "VOLUME",
@@ -69,7 +70,13 @@ ONEOFF: Final = "fizz.dev/oneoff"
 TEMPLATE_HASH: Final = "fizz.dev/template-hash"
 """On Containers: hash of the template that it was made from."""
 RESTARTED_AT: Final = "fizz.dev/restarted-at"
-"""Annotation on Containers: whenever it changes, the engine's container is stopped and started again."""
+"""Annotation on Containers: whenever it changes, the engine's container is stopped and started again. On Deployments:
+the same for all Containers that have an earlier time, or none; a few at a time.
+"""
+STOP_GRACE: Final = "fizz.dev/stop-grace-seconds"
+"""Annotation on Deployments and Containers: the seconds that a container gets to end when it is stopped or restarted,
+if not its own. 0 kills it at once.
+"""
 STARTED_AFTER: Final = "fizz.dev/started-after"
 """Annotation on Containers that follow restarts: the first Containers of what they depend on, by uid."""
 CONTENTS: Final = "fizz.dev/contents"

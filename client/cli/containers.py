@@ -89,7 +89,7 @@ def status_of(item: JSON, now: datetime) -> str:
         # of what is unhealthy, the health says enough
         word = health if status.get("reason") in {None, "Unhealthy"} else status["reason"]
         return f"Up {_ago(status.get('startedAt'), now)}" + (f" ({word})" if word else "")
-    if phase in {"Succeeded", "Failed"} and status.get("exitCode") is not None:
+    if phase in {"Succeeded", "Failed", "Stopped"} and status.get("exitCode") is not None:
         return f"Exited ({status['exitCode']}) {_ago(status.get('finishedAt'), now)} ago"
     if phase == "Restarting" and status.get("reason") == "CrashLoopBackOff":
         return f"CrashLoopBackOff ({status.get('exitCode', 0)}), restarted {status.get('restartCount') or 0} times"

@@ -10,6 +10,7 @@ from fizz.client.cli.formats import name_of
 from fizz.client.cli.imageids import keep_images
 from fizz.client.cli.project import Resources, project_selector
 from fizz.client.cli.renewing import mark_renewals
+from fizz.client.cli.running import let_run
 from fizz.client.cli.session import FIELD_MANAGER
 from fizz.client.cli.waiting import wait_until_gone
 from fizz.schemas.types import JSON
@@ -38,7 +39,7 @@ async def apply_project(
         lists = await asyncio.gather(*(client.list(kind, resources.namespace, selector) for kind in _KINDS))
         existing = [item for listed in lists for item in listed.items if item["kind"] != "Volume"]
         try:
-            marked = mark_renewals(keep_images(resources, existing), existing, renewed_at)
+            marked = let_run(mark_renewals(keep_images(resources, existing), existing, renewed_at), existing)
             wanted = operations(marked, existing)
             return await client.transaction(wanted, field_manager=FIELD_MANAGER)
         except (Conflict, Forbidden) as refusal:
@@ -59,7 +60,7 @@ async def dry_run(
     existing = [item for listed in (place, *lists) for item in listed.items]
     removable = [item for listed in lists for item in listed.items if item["kind"] != "Volume"]
     try:
-        marked = mark_renewals(keep_images(resources, removable), removable, renewed_at)
+        marked = let_run(mark_renewals(keep_images(resources, removable), removable, renewed_at), removable)
         wanted = operations(marked, removable)
         done = await client.transaction(wanted, field_manager=FIELD_MANAGER, dry_run=True)
     except (Conflict, Forbidden) as refusal:

@@ -90,13 +90,14 @@ class _Live:
         self._print(text)
 
 
+_STANDS: Final = ("stopped", "paused", "running")
 _DONE: Final = ("pulled", "pushed", "built", "done", "cached")
 
 
 def _look(state: str) -> tuple[str, str]:
     """Colour and sign; no sign for what is under way."""
     word = state.partition(":")[0]
-    if word in {"ready", "completed", "started", "gone", "kept", "created", "configured", "deleted", *_DONE}:
+    if word in {"ready", "completed", "started", "gone", "kept", "created", "configured", "deleted", *_STANDS, *_DONE}:
         return "green", "✔"
     if word == "failed":
         return "red", "✘"

@@ -308,4 +308,6 @@ def _phase(container: JSON) -> str:
 def _has_started(container: JSON) -> bool:
     status: JSON = container.get("status") or {}
     phase = str(status.get("phase"))
+    if phase == "Stopped":  # it was started, and is to be started again
+        return False
     return bool(status.get("startedAt")) or phase in {"Running", "Restarting", "Succeeded"}

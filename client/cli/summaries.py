@@ -66,7 +66,7 @@ def _cron_job(item: JSON, status: JSON) -> str:
 
 def _container(status: JSON) -> str:
     phase = status.get("phase") or "Pending"
-    if phase in {"Succeeded", "Failed"} and status.get("exitCode") is not None:
+    if phase in {"Succeeded", "Failed", "Stopped"} and status.get("exitCode") is not None:
         phase = f"{phase} (exit code {status['exitCode']})"
     health = f" ({status['health']})" if status.get("health") else ""
     return _joined(f"{phase}{health}", status.get("message"))

@@ -16,9 +16,8 @@ from typing import Final
 
 from fizz.client.api import Client, NotFound, Operation
 from fizz.client.cli.apply import built_in, reference, stop_order
-from fizz.client.cli.containers import is_of
 from fizz.client.cli.formats import name_of
-from fizz.client.cli.project import WORKLOADS, Resources, project_selector
+from fizz.client.cli.project import WORKLOADS, project_selector
 from fizz.client.cli.waiting import Show, wait_until_gone
 from fizz.client.objects import uid_of
 from fizz.schemas import labels
@@ -26,7 +25,7 @@ from fizz.schemas.kinds import Kind
 from fizz.schemas.names import to_label_value
 from fizz.schemas.types import JSON
 
-__all__ = ["Teardown", "stop_deployments", "take_down"]
+__all__ = ["Teardown", "take_down"]
 
 _RUNNING: Final = tuple(map(built_in, ("CronJob", "Job", "Deployment", "Container")))
 _USED: Final = tuple(map(built_in, ("Service", "Network", "Secret", "ConfigMap", "Volume")))
@@ -64,13 +63,6 @@ async def take_down(client: Client, project: str, namespace: str, how: Teardown,
     if kept:
         show({name_of(item): "kept: its data stays until `fizz down -v`" for item in kept})
     return await _remove_namespace(client, project, namespace, show, left()) or found
-
-
-async def stop_deployments(client: Client, resources: Resources, show: Show) -> None:
-    """Delete the Deployments and Jobs of these resources and wait until their containers are gone."""
-    running = await _list(client, _RUNNING, resources.namespace, resources.project)
-    doomed = [item for item in running if not resources.services or is_of(item, resources.services)]
-    await _remove(client, resources.project, resources.namespace, doomed, show)
 
 
 async def _remove(

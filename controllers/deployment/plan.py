@@ -4,7 +4,8 @@ A plan is a step and not a script: it says only what may be done now, and the ch
 next plan. Doing it twice, or from a world that lags behind, is harmless: names are deterministic, deletions are bound
 to what was seen, and only Containers that the Deployment manages are ever touched.
 
-What is made for which replica is the business of `slots`, how one template follows another that of `rollout`.
+What is made for which replica is the business of `slots`, how one template follows another that of `rollout`, and
+whether containers run at all that of `running`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +16,19 @@ from fizz.controllers.deployment.following import Restart, mark_of, restarts
 from fizz.controllers.deployment.heirs import replica_volumes
 from fizz.controllers.deployment.rollback import RolledBack, rolled_back
 from fizz.controllers.deployment.rollout import Step, step
+from fizz.controllers.deployment.running import (
+    RestartInPlace,
+    SetState,
+    halt,
+    in_place,
+    is_halted,
+    resume,
+)
 from fizz.controllers.deployment.slots import Slot, arrange, is_good
 from fizz.controllers.deployment.status import News, observe, status_of
 from fizz.controllers.workloads.actions import Adopt, Create, Delete, SetFinalizers
 from fizz.controllers.workloads.contents import contents_of, versions_of, why_outdated
-from fizz.controllers.workloads.dependencies import Gate, GateState, gate, stops_after
+from fizz.controllers.workloads.dependencies import Gate, GateState, gate, stops_after, stops_before
 from fizz.controllers.workloads.template import (
     belongs_to,
     container_name,
@@ -34,9 +43,21 @@ from fizz.schemas import labels
 from fizz.schemas.apps import Deployment, DeploymentStatus, Template
 from fizz.schemas.container import Container
 from fizz.schemas.inheritance import handed_on, inheritance_of
-from fizz.schemas.strategy import chosen_order, limits
+from fizz.schemas.strategy import Limits, UpdateStrategy, chosen_order, limits
 
-__all__ = ["Action", "Adopt", "Create", "Delete", "Plan", "Restart", "RollBack", "SetFinalizers", "plan"]
+__all__ = [
+    "Action",
+    "Adopt",
+    "Create",
+    "Delete",
+    "Plan",
+    "Restart",
+    "RestartInPlace",
+    "RollBack",
+    "SetFinalizers",
+    "SetState",
+    "plan",
+]
 
 _ORPHAN = "orphan"
 """The finalizer of a deletion that leaves the Containers."""
@@ -53,7 +74,7 @@ class RollBack:
         return f"roll back to template {template_hash(self.template)}: {self.why}"
 
 
-Action = SetFinalizers | Adopt | Create | Delete | Restart | RollBack
+Action = SetFinalizers | Adopt | Create | Delete | Restart | RollBack | SetState | RestartInPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +99,8 @@ def plan(world: World, deployment: Deployment, now: datetime) -> Plan:
     opening = gate(world, deployment)
     adoptions = [Adopt(item) for item in world.labelled(deployment) if is_orphan_of(item, deployment)]
     slots, excess = arrange(deployment, digest, [*owned, *(action.container for action in adoptions)])
+    if is_halted(deployment):
+        return _halt(world, deployment, digest, owned, [*adoptions, *_shrink(deployment, excess)], now)
     taken = _taken(world, deployment, digest, slots)
     undone = rolled_back(deployment, template_hash(deployment.spec.template))
     made = _step(world, deployment, slots, undone, now, lambda item: why_outdated(item, deployment, contents))
@@ -96,7 +119,10 @@ def plan(world: World, deployment: Deployment, now: datetime) -> Plan:
             return Create(make_container(deployment, digest, ordinal, mark, contents, inheritance), why)
 
         actions += _replace(deployment, made, make, taken)
-        actions += restarts(mark, [slot.current for slot in slots if slot.current], now)
+        current = [slot.current for slot in slots if slot.current]
+        actions += restarts(mark, current, now)
+        actions += in_place(deployment, slots, _limits(world, deployment, undone))
+    actions += resume([slot.current for slot in slots if slot.current], gate_is_open=opening.is_open)
     blocked = f"container {min(taken)} exists and belongs to somebody else; delete or rename it" if taken else None
     news = News(
         opening, blocked, made.halted, undone, _stable(deployment, slots), versions_of(world, deployment), volumes
@@ -113,11 +139,18 @@ def _step(
     now: datetime,
     outdated: Callable[[Container], str],
 ) -> Step:
-    spec = deployment.spec
-    strategy = (undone and spec.rollback_strategy) or spec.update_strategy
+    return step(slots, _strategy(deployment, undone), _limits(world, deployment, undone), now, outdated)
+
+
+def _strategy(deployment: Deployment, undone: RolledBack | None) -> UpdateStrategy | None:
+    return (undone and deployment.spec.rollback_strategy) or deployment.spec.update_strategy
+
+
+def _limits(world: World, deployment: Deployment, undone: RolledBack | None) -> Limits:
+    spec, strategy = deployment.spec, _strategy(deployment, undone)
     inherits = handed_on(deployment.status, spec.template)
     order, _ = chosen_order(strategy, spec.template.spec, ports_shared=world.ports_shared, handed_on=inherits)
-    return step(slots, strategy, limits(strategy, order, spec.replicas), now, outdated)
+    return limits(strategy, order, spec.replicas)
 
 
 def _roll_back(deployment: Deployment, slots: Sequence[Slot], made: Step, undone: RolledBack | None) -> RollBack | None:
@@ -187,6 +220,29 @@ def _replace(
         creation = make(ordinal)
         if creation.container.name not in taken:
             yield creation
+
+
+def _halt(
+    world: World,
+    deployment: Deployment,
+    digest: str,
+    owned: Sequence[Container],
+    tidying: Sequence[Action],
+    now: datetime,
+) -> Plan:
+    """Not to run: what depends on this one stops first, if it is to stop, too; then its Containers are told."""
+    waiting = stops_before(world, deployment) if deployment.spec.desired_state == "Stopped" else []
+    pause = Gate(GateState.WAITING, f"stops after {', '.join(waiting)}") if waiting else Gate(GateState.OPEN)
+    known = deployment.status
+    news = News(
+        pause,
+        stable=known.stable_template if known else None,
+        sources=versions_of(world, deployment),
+        volumes=(known.replica_volumes if known else None) or [],
+    )
+    status = status_of(deployment, observe(deployment, digest, owned), news, now)
+    told = () if waiting else halt(deployment, owned)
+    return Plan((*_finalizer(deployment), *tidying, *told), status)
 
 
 def _stop(world: World, deployment: Deployment, digest: str, owned: Sequence[Container], now: datetime) -> Plan:

@@ -10,7 +10,7 @@ Secrets or ConfigMaps begins, the server is asked whether all of that is known.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -20,7 +20,16 @@ import structlog
 from fizz.client.api import NotFound
 from fizz.client.controller import Controller, Key, Manager, Requeue, Result
 from fizz.client.events import EventRecorder
-from fizz.controllers.deployment.plan import Action, Create, Delete, Restart, RollBack, plan
+from fizz.controllers.deployment.plan import (
+    Action,
+    Create,
+    Delete,
+    Restart,
+    RestartInPlace,
+    RollBack,
+    SetState,
+    plan,
+)
 from fizz.controllers.deployment.rollback import RolledBack
 from fizz.controllers.workloads.actions import Hands, write_status
 from fizz.controllers.workloads.contents import digest_of
@@ -31,6 +40,7 @@ from fizz.controllers.workloads.template import (
 from fizz.controllers.workloads.world import Workload
 from fizz.schemas import labels
 from fizz.schemas.apps import Deployment, DeploymentStatus, Template
+from fizz.schemas.base import JSON
 from fizz.schemas.conditions import find
 from fizz.schemas.container import Container
 from fizz.schemas.core import ConfigMap, Secret
@@ -114,7 +124,7 @@ class DeploymentController:
         )
         return version == deployment.metadata.resource_version and all(others)
 
-    async def _do(self, deployment: Deployment, action: Restart | RollBack) -> None:
+    async def _do(self, deployment: Deployment, action: Restart | RollBack | SetState | RestartInPlace) -> None:
         match action:
             case Restart(container, at=at, why=why):
                 metadata = {"uid": container.metadata.uid, "annotations": action.annotations}
@@ -126,8 +136,21 @@ class DeploymentController:
                     self._recorder.event(
                         deployment, "Normal", "ContainerRestarted", f"restarted {container.name}: {why}"
                     )
+            case SetState(container, state, grace):
+                await self._tell(container, {"spec": {"desiredState": state}}, {labels.STOP_GRACE: grace})
+            case RestartInPlace(container, at, grace):
+                await self._tell(container, {}, {labels.RESTARTED_AT: at, labels.STOP_GRACE: grace})
+                self._recorder.event(deployment, "Normal", "ContainerRestarted", f"restarted {container.name}")
             case RollBack(template, why):
                 await self._roll_back(deployment, template, why)
+
+    async def _tell(self, container: Container, change: JSON, annotations: Mapping[str, str | None]) -> None:
+        """Change a Container and its annotations, None removing one, provided that it is still the same."""
+        metadata = {"uid": container.metadata.uid, "annotations": dict(annotations)}
+        try:
+            await self._client.patch(Container, container.name, {"metadata": metadata, **change}, container.namespace)
+        except NotFound:
+            return
 
     async def _roll_back(self, deployment: Deployment, template: Template, why: str) -> None:
         """Put the template back, on the condition that the Deployment is still as it was seen."""

@@ -9,7 +9,8 @@ Progressing says whether the present template is on its way, and why not if it i
 | True | Updating | replicas are being made, started or replaced |
 | True | WaitingForDependency | the gate of dependsOn is not open yet; the message names the dependency |
 | True | Unschedulable | there is no node for a replica yet |
-| True | Stopping | the Deployment is being deleted |
+| True | Stopping | the Deployment is being deleted, or its containers are being stopped |
+| True | Stopped, Paused | so it is wanted; no container runs |
 | False | DependencyFailed | a dependency can never meet its condition; the message names it |
 | False | NameTaken | a Container that it needs exists and belongs to somebody else |
 | False | ReplicaFailed | a replica ended with an error, or cannot be started |
@@ -23,8 +24,10 @@ from datetime import datetime
 from typing import Literal
 
 from fizz.controllers.deployment.rollback import RolledBack
+from fizz.controllers.deployment.running import is_halted
 from fizz.controllers.deployment.slots import trouble_of
 from fizz.controllers.workloads.dependencies import Gate, GateState
+from fizz.controllers.workloads.running import still_runs
 from fizz.controllers.workloads.template import label_of, ordinal_of
 from fizz.schemas import labels
 from fizz.schemas.apps import Deployment, DeploymentStatus, ReplicaVolumes, SourceVersion, Template
@@ -141,6 +144,9 @@ class _Verdict:
 
 def _available(deployment: Deployment, observed: Observed) -> _Verdict:
     wanted = deployment.spec.replicas
+    if is_halted(deployment):
+        state = str(deployment.spec.desired_state)
+        return _Verdict("False", state, f"its containers are {state.lower()}, as it is wanted")
     if wanted and observed.succeeded == wanted:
         return _Verdict("True", "Complete", "all replicas have succeeded")
     good = observed.ready_of_any_template + observed.succeeded
@@ -154,8 +160,11 @@ def _progressing(deployment: Deployment, observed: Observed, news: News) -> _Ver
     wanted, gate = deployment.spec.replicas, news.gate
     if deployment.metadata.deletion_timestamp is not None:
         return _Verdict("True", "Stopping", gate.message or f"{_containers(len(observed.all))} left")
+    if is_halted(deployment):
+        return _halting(deployment, observed, gate)
     missing = len(observed.present) < wanted
-    if missing and gate.state is GateState.FAILED:
+    held = missing or any(item.status is not None and item.status.phase == "Stopped" for item in observed.present)
+    if held and gate.state is GateState.FAILED:
         return _Verdict("False", "DependencyFailed", gate.message)
     if news.blocked:
         return _Verdict("False", "NameTaken", news.blocked)
@@ -163,7 +172,7 @@ def _progressing(deployment: Deployment, observed: Observed, news: News) -> _Ver
     if found := _first_obstacle(observed.present):
         paused = "; the update is halted" if news.halted and leftover else ""
         return _Verdict(found.status, found.reason, found.message + paused)
-    if missing and gate.state is GateState.WAITING:
+    if held and gate.state is GateState.WAITING:
         return _Verdict("True", "WaitingForDependency", gate.message)
     if not missing and not leftover and observed.ready + observed.succeeded >= wanted:
         if news.undone:
@@ -178,6 +187,16 @@ def _progressing(deployment: Deployment, observed: Observed, news: News) -> _Ver
         if item.status and item.status.phase == "Restarting" and item.status.message
     ]
     return _Verdict("True", "Updating", "; ".join(parts))
+
+
+def _halting(deployment: Deployment, observed: Observed, gate: Gate) -> _Verdict:
+    if deployment.spec.desired_state == "Paused":
+        paused = sum(item.status is not None and item.status.reason == "Paused" for item in observed.all)
+        return _Verdict("True", "Paused", f"{_containers(paused)} paused")
+    left = sum(map(still_runs, observed.all))
+    if left:
+        return _Verdict("True", "Stopping", gate.message or f"{_containers(left)} left")
+    return _Verdict("True", "Stopped", "no container runs")
 
 
 def _containers(count: int) -> str:

@@ -33,6 +33,7 @@ _LOST_BY_THE_ENGINE: Final = 255
 """The engine's exit code for a container that was gone when it came back."""
 _SIGNALLED: Final = 128
 _FINAL: Final = frozenset({"Succeeded", "Failed"})
+_STOPPED: Final = frozenset({"Stopping", "Stopped"})
 
 
 class Ends:
@@ -86,6 +87,8 @@ class Ends:
             return seen
         if status is not None and status.phase in _FINAL and status.container_id == container.id:
             return False  # an earlier life of this agent saw it, and decided
+        if status is not None and status.phase in _STOPPED and status.container_id == container.id:
+            return True
         if self._booted and container.started_at and container.started_at < self._booted:
             return True
         return looks_stopped(container)

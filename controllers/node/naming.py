@@ -38,8 +38,8 @@ __all__ = [
     "volume_name",
 ]
 
-_NOT_ON_THE_ENGINE: Final = {"node_name", "readiness_probe", "liveness_probe", "startup_probe"}
-"""Where a container runs, and how it is probed, is no part of what it is."""
+_NOT_ON_THE_ENGINE: Final = {"node_name", "desired_state", "readiness_probe", "liveness_probe", "startup_probe"}
+"""Where a container runs, whether, and how it is probed, is no part of what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def container_labels(container: Container, owner: Owner) -> dict[str, str]:
         labels.SPEC_HASH: digest,
         labels.COMPOSE_SERVICE: service_of(container),
         labels.COMPOSE_CONTAINER_NUMBER: str(int(ordinal) + 1) if ordinal.isdigit() else "1",
-        labels.COMPOSE_ONEOFF: "False",
+        labels.COMPOSE_ONEOFF: "True" if container.labels.get(labels.ONEOFF) == "true" else "False",
         labels.COMPOSE_CONFIG_HASH: digest,
         **({labels.COMPOSE_IMAGE: container.spec.image_id} if container.spec.image_id else {}),
     }

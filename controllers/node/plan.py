@@ -8,6 +8,11 @@ actions: each finds out by itself how far the last attempt came.
     created, not started     write files, join networks, start
     ended, but wanted        write files, start
     runs, but not in all     join networks
+    runs, but is not to      stop, or kill if it has no time at all
+    is not to start yet      create, join networks
+    is to be paused          pause once it runs
+    is paused, but is not    unpause; after a while if somebody did it by hand
+      to be
     of another name, and     rename: it was set aside, or somebody did it by hand
       its own is free
     of another spec          stop, remove, then as if nothing were there
@@ -26,21 +31,33 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
-from fizz.controllers.node.engine import Connection, Containers, CreateRequest, EngineContainer, Missing, NameTaken
+from fizz.controllers.node.engine import (
+    Connection,
+    Containers,
+    CreateRequest,
+    EngineContainer,
+    Missing,
+    NameTaken,
+    Refused,
+)
 from fizz.controllers.node.naming import Owner
 from fizz.schemas import labels
+from fizz.schemas.container import DesiredState
 
 __all__ = [
     "Action",
     "Create",
     "Hands",
     "Join",
+    "Kill",
+    "Pause",
     "Release",
     "Remove",
     "RemoveFiles",
     "Rename",
     "Start",
     "Stop",
+    "Unpause",
     "View",
     "Wanted",
     "WriteFiles",
@@ -109,6 +126,52 @@ class Stop:
             await hands.engine.stop(self.container.id, self.seconds)
         except Missing:
             return  # somebody was faster
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End a container's program without asking it."""
+
+    container: EngineContainer
+    why: str
+
+    def __str__(self) -> str:
+        return f"kill {self.container.name}: {self.why}"
+
+    async def run(self, hands: Hands) -> None:
+        hands.tell("Normal", "Killing", f"killing {self.container.name}: {self.why}")
+        try:
+            await hands.engine.kill(self.container.id, "SIGKILL")
+        except (Missing, Refused):
+            return  # it was faster
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Freeze the processes of a container."""
+
+    container: EngineContainer
+
+    def __str__(self) -> str:
+        return f"pause {self.container.name}"
+
+    async def run(self, hands: Hands) -> None:
+        await hands.engine.pause(self.container.id)
+        hands.tell("Normal", "Paused", f"paused {self.container.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Unpause:
+    """Let the processes of a container go on."""
+
+    container: EngineContainer
+
+    def __str__(self) -> str:
+        return f"unpause {self.container.name}"
+
+    async def run(self, hands: Hands) -> None:
+        await hands.engine.unpause(self.container.id)
+        hands.tell("Normal", "Unpaused", f"{self.container.name} goes on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +304,8 @@ class Wanted:
     """The Container as it is wanted. `files` says that it has any, `networks` counts those that it joins; `final` says
     that it had come to its end, `ready_to_start` that nothing that it needs is missing, `restart` that somebody asked
     for a new start, `sick` why it is unhealthy and to be restarted now, empty if it is not. `grace_seconds` is the time
-    that it has to end, if not its own; `doomed_volumes` are the volumes that go with it when it is deleted.
+    that it has to end, if not its own; `desired` is what is to become of its program, and `paused_by_hand` says that
+    somebody paused it a moment ago; `doomed_volumes` are the volumes that go with it when it is deleted.
     """
 
     uid: str
@@ -256,6 +320,8 @@ class Wanted:
     sick: str = ""
     grace_seconds: int | None = None
     doomed_volumes: tuple[str, ...] = ()
+    desired: DesiredState = "Running"
+    paused_by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +355,8 @@ def plan(view: View) -> tuple[Action, ...]:
     keep = chosen(view)
     rest = [container for container in mine if keep is None or container.id != keep.id]
     actions: list[Action] = _sweep(rest, "it is not what is wanted any more")
+    if wanted.desired == "Stopped":
+        return (*actions, *_halt(keep, wanted))
     if keep is not None and _cannot_start(keep, view):
         actions += _sweep([keep], "a network that it was in is gone")
         keep = None
@@ -299,9 +367,25 @@ def plan(view: View) -> tuple[Action, ...]:
         return tuple(actions)
     if not wanted.ready_to_start:
         return tuple(actions)
+    if keep is not None and keep.state == "paused" and wanted.desired == "Running" and not wanted.paused_by_hand:
+        actions.append(Unpause(keep))
+    elif keep is not None and keep.state == "running" and wanted.desired == "Paused":
+        return (*actions, Pause(keep))
     if keep is not None and keep.state == "running" and (why := _why_restart(keep, view)):
-        return (*actions, Stop(keep, why), *([WriteFiles()] if wanted.files else []), Start(wanted.name, keep))
+        return (
+            *actions,
+            Stop(keep, why, wanted.grace_seconds if wanted.restart else None),
+            *([WriteFiles()] if wanted.files else []),
+            Start(wanted.name, keep),
+        )
     return (*actions, *_begin(wanted, keep, view))
+
+
+def _halt(keep: EngineContainer | None, wanted: Wanted) -> Iterator[Action]:
+    """From a container that runs to one that does not."""
+    if keep is not None and keep.runs:
+        why = "it is not to run"
+        yield Kill(keep, why) if wanted.grace_seconds == 0 else Stop(keep, why, wanted.grace_seconds)
 
 
 def _begin(wanted: Wanted, keep: EngineContainer | None, view: View) -> Iterator[Action]:
@@ -312,6 +396,8 @@ def _begin(wanted: Wanted, keep: EngineContainer | None, view: View) -> Iterator
         yield Join(keep)
     if keep is not None and (keep.state not in {"created", "exited"} or keep.id in view.ended):
         return
+    if keep is not None and wanted.desired == "Created" and not is_left_out(keep, view.networks):
+        return
     if wanted.files:
         yield WriteFiles()
     if keep is None:
@@ -320,7 +406,8 @@ def _begin(wanted: Wanted, keep: EngineContainer | None, view: View) -> Iterator
         yield Create(wanted.name)
     if wanted.networks > 1 if keep is None else is_left_out(keep, view.networks):
         yield Join(keep)
-    yield Start(wanted.name, keep)
+    if wanted.desired != "Created":
+        yield Start(wanted.name, keep)
 
 
 def _set_aside(container: str, name: str) -> str:

@@ -5,6 +5,7 @@ is raised, for the controller's own back-off.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -28,10 +29,13 @@ from fizz.controllers.node.obstacles import name_taken, obstacle
 from fizz.controllers.node.plan import (
     Action,
     Create,
+    Kill,
+    Pause,
     Release,
     Remove,
     Start,
     Stop,
+    Unpause,
     View,
     Wanted,
     chosen,
@@ -47,6 +51,7 @@ from fizz.controllers.node.status import (
     Trouble,
     is_final,
     is_restart_due,
+    paused_by_hand,
     status_of,
     was_final,
     with_ingress,
@@ -59,7 +64,7 @@ __all__ = ["ContainerReconciler"]
 
 _LOST_SECONDS: Final = 2.0
 """When to look again after a call that the engine did not answer, should it not turn out to be away altogether."""
-_TOLD: Final = (Create, Start, Stop, Remove)
+_TOLD: Final = (Create, Start, Stop, Kill, Pause, Unpause, Remove)
 """Actions that the log tells of, unless it tells everything."""
 _OUTPUT: Final = 200
 """Characters of a health check's output that an Event repeats."""
@@ -98,11 +103,12 @@ class ContainerReconciler:
         view = self._view(item, found)
         current = chosen(view)
         trouble = None
-        if not deleting and self._may_act(item, view, current):
+        if not deleting and item.spec.desired_state != "Stopped" and self._may_act(item, view, current):
             trouble = await obstacle(ground, item, current)
             view = self._view(item, found, ready_to_start=trouble is None)
         actions = plan(view)
         stopping = any(isinstance(action, Stop) for action in actions)
+        deleting = deleting or (stopping and item.spec.desired_state == "Stopped")
         left = ground.drains.remaining(item) if stopping and ground.ingress else 0.0
         if stopping and (deleting or left):
             # It may take a while: say that it has begun. The ingress will say when nobody is connected any more.
@@ -125,7 +131,13 @@ class ContainerReconciler:
             ground.retries.succeeded(key)
         if trouble and trouble.retry_after is not None:
             return Requeue(trouble.retry_after)
+        if current is not None and current.state == "paused" and item.spec.desired_state != "Paused":
+            return Requeue(max(1.0, self._pause_left(item).total_seconds()))
         return Requeue(sick.wait.total_seconds()) if sick is not None and not sick.is_due else None
+
+    def _pause_left(self, item: Container) -> timedelta:
+        """How much longer a pause is left as it is."""
+        return paused_by_hand(item, self._ground.now()) or timedelta()
 
     def _sick(self, item: Container, found: Sequence[EngineContainer]) -> Verdict | None:
         """What to do about it if it is unhealthy."""
@@ -150,7 +162,7 @@ class ContainerReconciler:
         return Requeue(trouble.retry_after) if trouble and trouble.retry_after is not None else None
 
     def _view(self, item: Container, found: Sequence[EngineContainer], *, ready_to_start: bool = True) -> View:
-        sick = self._sick(item, found)
+        sick, restart = self._sick(item, found), is_restart_due(item, found)
         wanted = Wanted(
             uid=item.metadata.uid or "",
             name=container_name(item),
@@ -158,14 +170,17 @@ class ContainerReconciler:
             files=bool(targets(item.spec)),
             networks=len(own_networks(item)),
             deleting=item.metadata.deletion_timestamp is not None,
-            final=was_final(item),
+            final=was_final(item) and not restart,
             ready_to_start=ready_to_start,
-            restart=is_restart_due(item, found),
+            restart=restart,
             sick=sick.why if sick is not None and sick.is_due else "",
-            grace_seconds=item.metadata.deletion_grace_period_seconds,
+            grace_seconds=_grace_seconds(item),
+            desired=item.spec.desired_state or "Running",
+            paused_by_hand=any(each.state == "paused" for each in found) and self._pause_left(item) > timedelta(),
             doomed_volumes=self._doomed_volumes(item, found),
         )
-        ended = frozenset(each.id for each in found if self._is_final(item, each))
+        # One that has come to its end is run again if somebody asks for that.
+        ended = frozenset(each.id for each in found if not restart and self._is_final(item, each))
         ids = {network.name: network.id for network in joinable(self._ground, item).values()}
         owner, holder = self._ground.session.owner, self._ground.mirror.named(wanted.name)
         peers = peers_of(self._ground, item)
@@ -216,7 +231,7 @@ class ContainerReconciler:
     def _may_act(item: Container, view: View, current: EngineContainer | None) -> bool:
         """Whether there is something to start or to join, so that it is worth asking what is in the way."""
         if current is None:
-            return not was_final(item)
+            return not view.wanted or not view.wanted.final
         if current.runs:
             return is_left_out(current, view.networks) or shares_others(current, view)
         return current.id not in view.ended
@@ -357,3 +372,11 @@ class ContainerReconciler:
             tell(item, "Warning", "BackOff", message)
         if new.phase == "Failed" != old.phase:
             tell(item, "Warning", "Failed", new.message or f"ended with exit code {new.exit_code}")
+
+
+def _grace_seconds(item: Container) -> int | None:
+    """The time that it has to end, if not its own."""
+    if item.metadata.deletion_timestamp is not None:
+        return item.metadata.deletion_grace_period_seconds
+    written = (item.metadata.annotations or {}).get(labels.STOP_GRACE, "")
+    return int(written) if written.isdecimal() else None

@@ -9,6 +9,8 @@
 | running, but the hooks after its start are not done | Creating, or Restarting if they were before |
 | paused | Running, but not ready, and of no known health |
 | restarting | Restarting |
+| created, and not to start yet | Created |
+| not running, and not to run | Stopped, unless it had come to its end |
 | exited by itself, and the policy does not start it again | Succeeded (code 0) or Failed |
 | exited otherwise | Restarting: the agent starts it |
 | removing, dead, or the Container is being deleted | Stopping |
@@ -24,17 +26,20 @@ from fizz.controllers.node.engine import EngineContainer
 from fizz.controllers.node.probing import NOT_PROBED, Findings, Health
 from fizz.controllers.node.sickness import HEALTH_CHECK, HEALTHY, Record
 from fizz.schemas import labels
-from fizz.schemas.conditions import set_condition
-from fizz.schemas.container import Container, ContainerStatus, Phase, PortStatus, RestartPolicy
+from fizz.schemas.conditions import find, set_condition
+from fizz.schemas.container import Container, ContainerStatus, DesiredState, Phase, PortStatus, RestartPolicy
 from fizz.schemas.hooks import PostStartStatus
 
 __all__ = [
+    "BY_HAND",
     "CRASH_LOOP",
     "DISCONNECTED",
+    "PAUSED_BY_HAND",
     "AfterStart",
     "Trouble",
     "is_final",
     "is_restart_due",
+    "paused_by_hand",
     "status_of",
     "was_final",
     "with_ingress",
@@ -46,6 +51,9 @@ CRASH_LOOP: Final = "CrashLoopBackOff"
 _CRASHES: Final = 3
 _SOON: Final = timedelta(seconds=10)
 """The engine's pauses grow while a container ends within this time, and begin anew after it."""
+BY_HAND: Final = timedelta(seconds=30)
+PAUSED: Final = "it is paused, as it is wanted"
+PAUSED_BY_HAND: Final = "it was paused by hand"
 DISCONNECTED: Final = "NetworkDisconnected"
 """The reason of a container that runs, but not in all of its networks."""
 
@@ -106,6 +114,20 @@ def is_restart_due(item: Container, found: Sequence[EngineContainer]) -> bool:
     return any(each.id == status.container_id for each in found)
 
 
+def paused_by_hand(item: Container, now: datetime) -> timedelta | None:
+    """How much longer a container that is paused, and is not to be, is left so: somebody may be about to do something
+    with it, and `docker commit` pauses, too. None if it was paused because that was wanted.
+    """
+    status = item.status
+    if status is None or status.reason != "Paused":
+        return BY_HAND
+    if status.message != PAUSED_BY_HAND:
+        return None
+    ready = find(status.conditions, "Ready")
+    since = ready.last_transition_time if ready else None
+    return BY_HAND - (now - since) if since else BY_HAND
+
+
 def status_of(
     item: Container,
     container: EngineContainer | None,
@@ -134,6 +156,8 @@ def status_of(
         if item.status is not None and was_final(item) and not deleting:
             return item.status
         phase: Phase = "Stopping" if deleting else (trouble.phase if trouble else "Creating")
+        if item.spec.desired_state == "Stopped" and not deleting:
+            phase, trouble = "Stopped", None
         return _with_ready(
             item,
             ContainerStatus(
@@ -147,10 +171,10 @@ def status_of(
             now,
         )
     final = is_final(item.spec.restart_policy, container, from_outside)
-    phase = "Stopping" if deleting or stopping else _phase(container, final)
+    phase = "Stopping" if deleting or stopping else _phase(container, final, item.spec.desired_state)
     left = sorted(ours for name, ours in networks.items() if name not in container.endpoints)
     health = _health(container, findings)
-    reason, message = _explain(container, phase, trouble, left)
+    reason, message = _explain(container, phase, trouble, left, item.spec.desired_state)
     if reason is None and health == "unhealthy":
         reason, message = "Unhealthy", findings.message or HEALTH_CHECK
     if reason == "Unhealthy" and loop:
@@ -191,7 +215,7 @@ def status_of(
         or None,
         anonymous_volumes=as_status(volumes or {}),
         post_start=done,
-        observed_restart=_observed_restart(item, undone=trouble is not None or stopping),
+        observed_restart=_observed_restart(item, undone=trouble is not None or stopping or phase == "Stopped"),
         observed_generation=item.metadata.generation,
         reason=reason,
         message=message,
@@ -218,8 +242,12 @@ def with_ingress(item: Container, status: ContainerStatus, now: datetime) -> Non
     status.ports = [*(ingress.ports or []), *(status.ports or [])] or None
 
 
-def _phase(container: EngineContainer, final: bool) -> Phase:
+def _phase(container: EngineContainer, final: bool, desired: DesiredState | None) -> Phase:
     match container.state:
+        case "created" | "exited" if desired == "Stopped" and not final:
+            return "Stopped"
+        case "created" if desired == "Created":
+            return "Created"
         case "created":
             return "Creating"
         case "running" | "paused":
@@ -241,17 +269,21 @@ def _health(container: EngineContainer, findings: Findings) -> Health | None:
 
 
 def _explain(
-    container: EngineContainer, phase: Phase, trouble: Trouble | None, left: Sequence[str]
+    container: EngineContainer,
+    phase: Phase,
+    trouble: Trouble | None,
+    left: Sequence[str],
+    desired: DesiredState | None,
 ) -> tuple[str | None, str | None]:
     """Reason and message; none where all is well. `left` are the networks that it is to be in, and is not."""
     if phase == "Running":
         if container.state == "paused":
-            return "Paused", "it was paused by hand"
+            return "Paused", PAUSED if desired == "Paused" else PAUSED_BY_HAND
         if left:
             why = f": {trouble.message}" if trouble and trouble.message else ""
             return DISCONNECTED, f"it is not in the network {', '.join(left)}{why}"
         return None, None
-    if phase in {"Succeeded", "Stopping"}:
+    if phase in {"Succeeded", "Stopping", "Stopped", "Created"}:
         return None, None
     if trouble is not None and phase != "Failed":
         return trouble.reason, trouble.message or None

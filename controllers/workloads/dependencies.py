@@ -32,13 +32,14 @@ from enum import Enum
 
 from fizz.controllers.workloads import jobs
 from fizz.controllers.workloads.contents import digest_of
+from fizz.controllers.workloads.running import is_restarting, still_runs
 from fizz.controllers.workloads.template import container_name
 from fizz.controllers.workloads.world import Workload, World
 from fizz.schemas.apps import Dependency, Deployment
 from fizz.schemas.container import Container
 from fizz.schemas.jobs import Job
 
-__all__ = ["Gate", "GateState", "gate", "has_started", "stops_after", "wanted_containers"]
+__all__ = ["Gate", "GateState", "gate", "has_started", "stops_after", "stops_before", "wanted_containers"]
 
 
 class GateState(Enum):
@@ -116,9 +117,9 @@ def wanted_containers(world: World, deployment: Deployment) -> list[Container | 
 
 
 def has_started(container: Container) -> bool:
-    """Whether the engine has started it at least once."""
+    """Whether the engine has started it at least once, and it was not stopped since."""
     status = container.status
-    if status is None:
+    if status is None or status.phase == "Stopped" or container.spec.desired_state == "Stopped":
         return False
     return status.started_at is not None or status.phase in {"Running", "Restarting", "Succeeded"}
 
@@ -127,8 +128,10 @@ def _judge(dependency: Dependency, target: Deployment, containers: Sequence[Cont
     failure = next((reason for item in containers if item and (reason := _failure(dependency, target, item))), None)
     if failure:
         return Gate(GateState.FAILED, failure)
-    if all(item is not None and _holds(dependency, item) for item in containers):
+    if all(item is not None and _holds(dependency, item) and not is_restarting(item, target) for item in containers):
         return _OPEN
+    if target.spec.desired_state == "Stopped":
+        return Gate(GateState.WAITING, f"waits for {dependency.name}, which is stopped")
     return _waits(dependency)
 
 
@@ -219,6 +222,20 @@ def stops_after(world: World, workload: Workload) -> list[str]:
         and other.metadata.deletion_timestamp is not None
         and any(dependency.name == workload.name for dependency in other.spec.depends_on or [])
         and world.owned(other)
+    )
+
+
+def stops_before(world: World, deployment: Deployment) -> list[str]:
+    """The Deployments that depend on this one and are to be stopped, too, and still have containers that run."""
+    before = _reachable(world, deployment)
+    return sorted(
+        other.name
+        for other in world.workloads()
+        if isinstance(other, Deployment)
+        and other.name not in before
+        and other.spec.desired_state == "Stopped"
+        and any(dependency.name == deployment.name for dependency in other.spec.depends_on or [])
+        and any(map(still_runs, world.owned(other)))
     )
 
 

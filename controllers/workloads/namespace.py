@@ -60,15 +60,16 @@ class Namespaces:
         return Namespace(self, name)
 
     def concerned(self, changed: Workload) -> Iterator[Workload]:
-        """Who has to look when it changes: itself, those that depend on it (they may start now), and if it is being
-        deleted those that it depends on (they may stop now).
+        """Who has to look when it changes: itself, those that depend on it (they may start now), and if it stops
+        those that it depends on (they may stop now).
         """
         view = self[changed.namespace]
         yield changed
         for other in view.workloads():
             if any(each.name == changed.name for each in other.spec.depends_on or []):
                 yield other
-        if changed.metadata.deletion_timestamp is not None:
+        stopped = isinstance(changed, Deployment) and changed.spec.desired_state == "Stopped"
+        if changed.metadata.deletion_timestamp is not None or stopped:
             found = (view.workload(each.name) for each in changed.spec.depends_on or [])
             yield from (each for each in found if each is not None)
 

@@ -40,6 +40,7 @@ INHERITED: Final = (labels.PROJECT, labels.SERVICE, labels.MANAGED_BY)
 """The labels that Containers have from what owns them."""
 _OWN_ANNOTATIONS: Final = {
     labels.CONTENTS, labels.INHERITED_VOLUMES, labels.REMOVE_VOLUMES, labels.RESTARTED_AT, labels.STARTED_AFTER,
+    labels.STOP_GRACE,
 }  # fmt: skip
 """What a Container has for itself, and not from its template."""
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
@@ -118,6 +119,8 @@ def make_container(
         annotations[labels.CONTENTS] = json.dumps(dict(contents), sort_keys=True)
     if inheritance is not None:
         annotations[labels.INHERITED_VOLUMES] = inheritance.written()
+    if asked := (deployment.metadata.annotations or {}).get(labels.RESTARTED_AT):
+        annotations[labels.RESTARTED_AT] = asked  # it is made after that
     if annotations:
         metadata.annotations = annotations
     return Container(metadata=metadata, spec=template.spec)
@@ -128,8 +131,8 @@ def template_of(container: Container) -> Template:
     hash; a Container whose hash fits neither, made by an earlier version, is taken to have had them all.
     """
     own = {labels.DEPLOYMENT, labels.ORDINAL, labels.TEMPLATE_HASH}
-    spec = container.spec.model_copy(update={"node_name": None})
-    spec.model_fields_set.discard("node_name")
+    spec = container.spec.model_copy(update={"node_name": None, "desired_state": None})
+    spec.model_fields_set.difference_update({"node_name", "desired_state"})
     annotations = {
         key: value for key, value in (container.metadata.annotations or {}).items() if key not in _OWN_ANNOTATIONS
     }

@@ -17,7 +17,7 @@ from fizz.schemas.types import JSON
 
 __all__ = ["command", "rows"]
 
-_ENDED = frozenset({"Succeeded", "Failed"})
+_ENDED = frozenset({"Succeeded", "Failed", "Stopped"})
 _HEADER = ("NAME", "IMAGE", "SERVICE", "STATUS", "PORTS")
 _WIDE = (*_HEADER, "NODE", "CONTAINER")
 

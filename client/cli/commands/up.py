@@ -29,8 +29,8 @@ from fizz.client.cli.progress import Progress, progress
 from fizz.client.cli.project import Resources, load_options, load_project, project_selector, to_resources
 from fizz.client.cli.publishing import cost_of_publishing
 from fizz.client.cli.rollout import Rollout, is_observed
+from fizz.client.cli.running import ENDED, stop_services
 from fizz.client.cli.session import connect, load_settings
-from fizz.client.cli.teardown import stop_deployments
 from fizz.client.cli.waiting import wait_for_rollout
 from fizz.client.compose import Project
 from fizz.client.compose.engines import too_new_for
@@ -232,7 +232,7 @@ async def _attached(settings: Settings, run: _Run, rollout: Rollout, timeout: fl
                     await asyncio.wait({watching, interrupt}, return_when=asyncio.FIRST_COMPLETED)
                     if interrupted.is_set():
                         screen.say("stopping (Ctrl-C again leaves at once)")
-                        await stop_deployments(client, resources, screen.show)
+                        await stop_services(client, resources.project, sorted(resources.services), screen.show)
                     else:
                         watching.result()
                 finally:
@@ -295,7 +295,7 @@ async def _until_ended(client: Client, selection: Selection, screen: Progress) -
                     running.discard(uid)
                 elif item["kind"] != "Container":
                     (running.add if selection.has(item) and may_go_on(item) else running.discard)(uid)
-                elif status.get("phase") not in {"Succeeded", "Failed"}:
+                elif status.get("phase") not in ENDED:
                     running.add(uid)
                 else:
                     running.discard(uid)

@@ -33,6 +33,8 @@ __all__ = ["Endpoint", "Life", "Plan", "Replica", "Route", "plan", "replica_of"]
 
 _DEFAULT_NETWORK: Final = "bridge"
 _DEFAULT_BRIDGE: Final = "docker0"
+_GONE: Final = frozenset({"Stopped", "Succeeded", "Failed"})
+"""Phases of containers that need no port any more."""
 _BRIDGE_NAME: Final = "com.docker.network.bridge.name"
 
 
@@ -144,7 +146,7 @@ def replica_of(item: Container, networks: Mapping[str, Network], *, ipv6: bool) 
     `networks` are those of the Container's namespace, by name. `ipv6` says whether the host has IPv6.
     """
     ports = ingress_ports(item.spec)
-    if not ports or (item.status is not None and item.status.phase in {"Succeeded", "Failed"}):
+    if not ports or (item.status is not None and item.status.phase in _GONE):
         return None
     ordinal = item.labels.get(labels.ORDINAL, "0")
     status = item.status.ingress if item.status else None

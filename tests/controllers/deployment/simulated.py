@@ -1,10 +1,22 @@
 """A namespace in memory with Deployments and Containers: the API server's rules, an agent, and no clock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from fizz.controllers.deployment.plan import Action, Adopt, Create, Delete, Plan, Restart, RollBack, SetFinalizers, plan
+from fizz.controllers.deployment.plan import (
+    Action,
+    Adopt,
+    Create,
+    Delete,
+    Plan,
+    Restart,
+    RestartInPlace,
+    RollBack,
+    SetFinalizers,
+    SetState,
+    plan,
+)
 from fizz.controllers.deployment.rollback import RolledBack
 from fizz.controllers.workloads.template import belongs_to, label_of, template_hash
 from fizz.controllers.workloads.world import Workload
@@ -20,6 +32,12 @@ from fizz.schemas.strategy import UpdateStrategy
 __all__ = ["START", "SimulatedNamespace", "make_deployment"]
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+
+
+def annotate(container: Container, changes: Mapping[str, str | None]) -> None:
+    """As a merge patch does."""
+    found = {**(container.metadata.annotations or {}), **changes}
+    container.metadata.annotations = {key: value for key, value in found.items() if value is not None}
 
 
 def make_deployment(
@@ -63,6 +81,7 @@ class SimulatedNamespace:
         self.now = START
         self.done: list[str] = []
         self.created: list[str] = []
+        self.restarted: list[str] = []
         self.without_volumes: list[str] = []
         self.ports_shared = False
         self.sources: dict[SourceRef, Secret | ConfigMap] = {}
@@ -136,12 +155,33 @@ class SimulatedNamespace:
         container.status = ContainerStatus.model_validate(
             {"phase": "Running", "health": health, "ready": health in {None, "healthy"}, "startedAt": self.now}
         )
+        container.status.observed_restart = (container.metadata.annotations or {}).get(labels.RESTARTED_AT)
 
     def end(self, container: Container, code: int) -> None:
         phase = "Failed" if code else "Succeeded"
         container.status = ContainerStatus.model_validate(
             {"phase": phase, "exitCode": code, "ready": False, "startedAt": self.now}
         )
+
+    def obey(self, container: Container) -> bool:
+        """Do what the Container is told: stop, pause, go on, restart. Whether there was anything."""
+        status, desired = container.status, container.spec.desired_state or "Running"
+        if status is None or container.metadata.deletion_timestamp is not None:
+            return False
+        asked = (container.metadata.annotations or {}).get(labels.RESTARTED_AT)
+        paused = status.reason == "Paused"
+        if desired == "Stopped" and status.phase == "Running":
+            container.status = ContainerStatus(phase="Stopped", ready=False, started_at=status.started_at)
+        elif desired == "Paused" and status.phase == "Running" and not paused:
+            container.status = status.model_copy(update={"reason": "Paused", "ready": False})
+        elif desired == "Running" and (status.phase == "Stopped" or paused):
+            self.run(container, status.health)
+        elif asked and status.observed_restart != asked and desired == "Running":
+            container.status = status.model_copy(update={"observed_restart": asked})
+            self.restarted.append(container.name)
+        else:
+            return False
+        return True
 
     def remove_deleted(self) -> bool:
         """The agent has removed from the engine what is being deleted."""
@@ -175,6 +215,11 @@ class SimulatedNamespace:
                 self.created.append(container.name)
             case Restart(container):
                 container.metadata.annotations = {**(container.metadata.annotations or {}), **action.annotations}
+            case RestartInPlace(container, at, grace):
+                annotate(container, {labels.RESTARTED_AT: at, labels.STOP_GRACE: grace})
+            case SetState(container, state, grace):
+                container.spec = container.spec.model_copy(update={"desired_state": state})
+                annotate(container, {labels.STOP_GRACE: grace})
             case Adopt(container):
                 container.metadata.owner_references = [owner_reference(deployment)]
             case Delete(container):
@@ -202,6 +247,7 @@ class SimulatedNamespace:
                 if name in self._deployments:
                     changed |= bool(self.step(name).actions)
             for item in self._containers.values():
+                changed |= self.obey(item)
                 if item.status is None and item.metadata.deletion_timestamp is None:
                     changed = True
                     if code is None:

@@ -403,7 +403,7 @@ def test_what_an_old_engine_cannot_do_is_an_error_that_names_it(named: str, fiel
 
 def test_no_field_of_the_spec_is_forgotten() -> None:
     elsewhere = {"container_name", "pull_policy", "env", "labels", "secrets", "configs", "node_name", "links"}
-    elsewhere |= {"image_id", "post_start", "pre_stop", "restart_unhealthy"}
+    elsewhere |= {"desired_state", "image_id", "post_start", "pre_stop", "restart_unhealthy"}
     elsewhere |= {"readiness_probe", "liveness_probe", "startup_probe"}
     folder = Path(__file__).parents[3] / "controllers" / "node"
     code = "".join((folder / name).read_text() for name in ("create.py", "create_limits.py", "create_networks.py"))

@@ -22,12 +22,15 @@ from fizz.controllers.node.naming import Owner, container_name, spec_hash
 from fizz.controllers.node.plan import (
     Create,
     Join,
+    Kill,
+    Pause,
     Release,
     Remove,
     RemoveFiles,
     Rename,
     Start,
     Stop,
+    Unpause,
     View,
     Wanted,
     WriteFiles,
@@ -57,6 +60,11 @@ DELETED = replace(WANTED, deleting=True)
 FULL, TWO = replace(WANTED, files=True, networks=2), {"front": "1", "back": "2"}
 GO = Start("web", CREATED)
 IN_BOTH = replace(CREATED, endpoints={"front": Endpoint(), "back": Endpoint()})
+PAUSED = replace(RUNNING, state="paused")
+STOPPED = replace(WANTED, desired="Stopped")
+AGAIN = replace(WANTED, restart=True, grace_seconds=3)
+HALT = "it is not to run"
+ASKED = "it is to be restarted"
 END = "its Container was deleted"
 WRONG = "it is not what is wanted any more"
 
@@ -77,7 +85,21 @@ PLANS = [
     ]),
     ("restarting, disconnected", view(replace(RUNNING, state="restarting"), wanted=FULL, networks=TWO), []),
     ("restarting", view(replace(RUNNING, state="restarting")), []),
-    ("paused by hand", view(replace(RUNNING, state="paused")), []),
+    ("paused by hand", view(PAUSED, wanted=replace(WANTED, paused_by_hand=True)), []),
+    ("paused long enough", view(PAUSED), [Unpause(PAUSED)]),
+    ("to be paused", view(RUNNING, wanted=replace(WANTED, desired="Paused")), [Pause(RUNNING)]),
+    ("paused as wanted", view(PAUSED, wanted=replace(WANTED, desired="Paused")), []),
+    ("ended, to be paused", view(EXITED, wanted=replace(WANTED, desired="Paused")), [Start("web", EXITED)]),
+    ("to be stopped", view(RUNNING, wanted=STOPPED), [Stop(RUNNING, HALT)]),
+    ("to be stopped in time", view(RUNNING, wanted=replace(STOPPED, grace_seconds=3)), [Stop(RUNNING, HALT, 3)]),
+    ("to be killed", view(RUNNING, wanted=replace(STOPPED, grace_seconds=0)), [Kill(RUNNING, HALT)]),
+    ("paused, to be stopped", view(PAUSED, wanted=STOPPED), [Stop(PAUSED, HALT)]),
+    ("stopped as wanted", view(EXITED, wanted=STOPPED), []),
+    ("nothing there, to be stopped", view(wanted=STOPPED), []),
+    ("of another spec, to be stopped", view(OLD, wanted=STOPPED), [Stop(OLD, WRONG), Remove(OLD)]),
+    ("nothing there, not to start yet", view(wanted=replace(WANTED, desired="Created")), [Create("web")]),
+    ("not to start yet", view(CREATED, wanted=replace(WANTED, desired="Created")), []),
+    ("to be restarted", view(RUNNING, wanted=AGAIN), [Stop(RUNNING, ASKED, 3), Start("web", RUNNING)]),
     ("ended, but wanted", view(EXITED), [Start("web", EXITED)]),
     ("ended, something missing", view(EXITED, wanted=replace(WANTED, ready_to_start=False)), []),
     ("ended for good", view(EXITED, ended=frozenset({"c"})), []),

@@ -9,6 +9,7 @@ from fizz.client.objects import Key
 from fizz.client.testing import eventually
 from fizz.controllers.node.engine import Refused
 from fizz.schemas import labels
+from fizz.schemas.container import DesiredState
 from tests.controllers.node.world import World, container, network
 
 EXIT = ["sh", "-c", "exit 3"]
@@ -315,6 +316,104 @@ async def test_a_paused_container_is_neither_ready_nor_healthy(world: World) -> 
 
     paused = world.status("web")
     assert (paused.phase, paused.ready, paused.health, paused.reason) == ("Running", False, None, "Paused")
+    assert paused.message == "it was paused by hand"
+
+
+async def test_what_was_paused_by_hand_goes_on_after_a_while(world: World) -> None:
+    world.objects.put(container("web"))
+    await world.settle()
+    box = world.engine.by_name("blog-web")
+    world.engine.pause_by_hand(box.id)
+    await world.settle()
+
+    await world.advance(20)
+    still = box.state
+    await world.advance(20)
+
+    assert (still, box.state) == ("paused", "running")
+    assert world.status("web").ready
+
+
+def tell(world: World, name: str, state: DesiredState, annotations: dict[str, str] | None = None) -> None:
+    """Tell a Container whether to run, as its Deployment does."""
+    item = world.objects.container(Key("blog", name))
+    assert item is not None
+    told = item.model_copy(deep=True)
+    told.spec.desired_state = state
+    told.metadata.annotations = annotations
+    told.metadata.generation = (told.metadata.generation or 0) + 1
+    world.objects.put(told)
+
+
+async def test_a_container_is_stopped_and_started_as_it_is_told(world: World) -> None:
+    item = container("web", restart_policy={"name": "always"})
+    world.objects.put(item)
+    await world.settle()
+    box = world.engine.by_name("blog-web")
+    first = box.id
+
+    tell(world, "web", "Stopped")
+    await world.settle()
+    stopped = world.status("web")
+    world.engine.start_by_hand(box.id)
+    await world.settle()
+    again = (box.state, world.status("web").phase)
+    tell(world, "web", "Running")
+    await world.settle()
+
+    assert (stopped.phase, stopped.ready, stopped.reason, stopped.exit_code) == ("Stopped", False, None, 137)
+    assert again == ("exited", "Stopped"), "what somebody starts by hand is stopped again"
+    assert (world.engine.by_name("blog-web").id, box.state) == (first, "running")
+    assert world.status("web").phase == "Running"
+
+
+async def test_a_container_is_paused_and_goes_on_as_it_is_told(world: World) -> None:
+    item = container("web")
+    item.spec.desired_state = "Paused"
+    world.objects.put(item)
+    await world.settle()
+    box = world.engine.by_name("blog-web")
+    paused = (box.state, world.status("web").message)
+
+    tell(world, "web", "Running")
+    await world.settle()
+
+    assert paused == ("paused", "it is paused, as it is wanted")
+    assert (box.state, world.status("web").ready) == ("running", True)
+
+
+async def test_a_container_waits_for_its_first_start_until_it_is_told(world: World) -> None:
+    item = container("web")
+    item.spec.desired_state = "Created"
+    world.objects.put(item)
+    await world.settle()
+    box = world.engine.by_name("blog-web")
+    before = (box.state, world.status("web").phase, world.status("web").container_id)
+
+    tell(world, "web", "Running")
+    await world.settle()
+
+    assert before == ("created", "Created", box.id)
+    assert box.state == "running"
+
+
+async def test_a_job_that_is_done_stays_so_over_a_stop_and_is_run_again_by_a_restart(world: World) -> None:
+    item = container("job", command=["sh", "-c", "exit 0"])
+    world.objects.put(item)
+    await world.settle()
+    box = world.engine.by_name("blog-job")
+    begun = box.started_at
+    for state in ("Stopped", "Running"):
+        tell(world, "job", state)
+        await world.settle()
+        assert (world.status("job").phase, box.started_at) == ("Succeeded", begun)
+
+    tell(world, "job", "Running", {labels.RESTARTED_AT: "2026-01-31T09:30:00Z"})
+    await world.settle()
+
+    assert world.status("job").observed_restart == "2026-01-31T09:30:00Z"
+    assert box.started_at != begun
+    assert world.status("job").phase == "Succeeded"
 
 
 async def test_a_container_of_an_older_template_gives_its_name_to_its_successor(world: World) -> None:
