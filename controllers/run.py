@@ -109,6 +109,13 @@ async def _serviceaccount(context: _Context) -> None:
     context.manager.add(ServiceAccountController(context.manager).controller())
 
 
+async def _releases(context: _Context) -> None:
+    from fizz.controllers.releases.reconcile import ReleaseController
+
+    recorder = await context.recorder("release-controller")
+    context.manager.add(ReleaseController(context.manager, recorder).controller())
+
+
 async def _node(context: _Context) -> None:
     from fizz.controllers.node import NodeAgent
 
@@ -141,6 +148,7 @@ CONTROLLERS: Final[Mapping[str, Callable[[_Context], Awaitable[None]]]] = {
     "namespace": _namespace,
     "aggregation": _aggregation,
     "serviceaccount": _serviceaccount,
+    "releases": _releases,
     "node": _node,
     "ingress": _ingress,
 }

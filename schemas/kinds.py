@@ -309,6 +309,20 @@ BUILTIN: Final[tuple[Kind, ...]] = (
         ),
     ),
     Kind(
+        *_FIZZ, "Release", "releases", "releases",
+        short_names=("rel",), categories=("fizz",), status=True,
+        columns=(
+            Column("Phase", ".status.phase"),
+            Column("Origin", ".spec.origin", "integer", "The release that it went back to."),
+            Column("Author", ".spec.author"),
+            Column("Message", ".spec.message"),
+            _AGE,
+            Column("Deployed", ".status.deployedAt", "date", priority=1),
+            Column("Created-By", ".spec.createdBy", priority=1),
+            Column("Digest", ".spec.digest", priority=1),
+        ),
+    ),
+    Kind(
         *_FIZZ, "Node", "nodes", "node",
         namespaced=False, short_names=("no",), categories=("fizz",), status=True,
         columns=(

@@ -29,8 +29,11 @@ __all__ = [
     "ONEOFF",
     "ORDINAL",
     "PROJECT",
+    "RELEASED_IN",
+    "RELEASES_OF",
     "REMOVE_VOLUMES",
     "RESTARTED_AT",
+    "REVISION_OF",
     "ROLLED_BACK",
     "RUN_AT",
     "SCHEDULED_AT",
@@ -89,6 +92,12 @@ VOLUMES_RENEWED_AT: Final = "fizz.dev/volumes-renewed-at"
 """Annotation on templates and their Containers: anonymous volumes pass only between Containers where it is the same."""
 REMOVE_VOLUMES: Final = "fizz.dev/remove-volumes"
 """Annotation on Deployments and Containers that are about to be deleted: "true" if their anonymous volumes go, too."""
+RELEASES_OF: Final = "fizz.dev/releases-of"
+"""On what is kept for Releases besides them, the revisions and their key: the project's name as written in its file."""
+REVISION_OF: Final = "fizz.dev/revision-of"
+"""On revisions: the name of the Secret or ConfigMap whose content it keeps."""
+RELEASED_IN: Final = "fizz.dev/released-in"
+"""Annotation on revisions: the newest Release that has it. Written with each, so that nobody removes it meanwhile."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 # On the engine's containers, networks and volumes:

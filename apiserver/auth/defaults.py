@@ -54,6 +54,7 @@ _EDIT: Final = (
     Rule(("create",), ("",), ("serviceaccounts/token",)),
     Rule(("impersonate",), ("",), ("serviceaccounts",)),
     Rule(_WRITE, ("fizz.dev",), (*_FIZZ, *_SCALE)),
+    Rule(("patch", "update"), ("fizz.dev",), ("releases/status",)),
     Rule(("create",), ("fizz.dev",), ("containers/exec", "containers/restart")),
     Rule(("update",), ("fizz.dev",), ("containers/archive",)),
     Rule(("create",), ("fizz.dev",), ("nodes/build", "nodes/pull", "nodes/push")),

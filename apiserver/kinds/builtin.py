@@ -10,7 +10,18 @@ find out and to say in the status.
 
 from typing import Final
 
-from fizz.apiserver.kinds import access, events, jobs, keyed, leases, namespaces, policies, webhooks, workloads
+from fizz.apiserver.kinds import (
+    access,
+    events,
+    jobs,
+    keyed,
+    leases,
+    namespaces,
+    policies,
+    releases,
+    webhooks,
+    workloads,
+)
 from fizz.apiserver.kinds.custom import rules as definitions
 from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.kinds.verdict import NO_RULES, Rules
@@ -38,6 +49,7 @@ _TABLE: Final[dict[tuple[str, str], Rules]] = {
     ("fizz.dev", "CronJob"): jobs.CRON_JOB,
     ("fizz.dev", "Container"): workloads.CONTAINER,
     ("fizz.dev", "Service"): workloads.SERVICE,
+    ("fizz.dev", "Release"): releases.RULES,
 }
 
 

@@ -314,7 +314,7 @@ class Service:
         return _warned(answers.json_of(deleted.item), deleted.warnings)
 
     async def _transaction(self, request: Request) -> Response:
-        body, options = await _read(request, "PatchOptions")
+        body, options = await _read(request, "PatchOptions", transaction.BODY_LIMIT)
         form = representation(request.headers.get("accept", ""))
         result = await transaction.run(self._context, body, options)
         return Response(encode(result, form), media_type=form.content_type)
@@ -355,9 +355,9 @@ def _include(request: Request, form: Representation) -> str:
     return include
 
 
-async def _read(request: Request, kind: str) -> tuple[JSON, query.WriteOptions]:
+async def _read(request: Request, kind: str, limit: int = BODY_LIMIT) -> tuple[JSON, query.WriteOptions]:
     """The object that a request carries, and how to write it: by options that are called `kind`."""
-    raw, media = await _body(request), request.headers.get("content-type", "")
+    raw, media = await _body(request, limit), request.headers.get("content-type", "")
     body = decode(raw, media)
     return body, _write_options(request, kind, duplicates(raw, media, body))
 
@@ -368,7 +368,7 @@ def _write_options(request: Request, kind: str, doubled: tuple[str, ...]) -> que
     return query.parse_write(request.query_params, agent, kind, duplicates=doubled, user=user_of(request.scope))
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit: int = BODY_LIMIT) -> bytes:
     """The whole body. Raises `RequestEntityTooLarge` as soon as it is known to be over the limit."""
     chunks: list[bytes] = []
     size, more = 0, True
@@ -378,7 +378,7 @@ async def _body(request: Request) -> bytes:
             raise ClientDisconnect
         chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
-        if size > BODY_LIMIT:
-            raise errors.RequestEntityTooLarge(f"Request entity too large: limit is {BODY_LIMIT}")
+        if size > limit:
+            raise errors.RequestEntityTooLarge(f"Request entity too large: limit is {limit}")
         chunks.append(chunk)
     return b"".join(chunks)

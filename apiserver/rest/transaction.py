@@ -6,7 +6,8 @@
 
 The operations are planned in order, each seeing those before it, so that a Namespace can be made together with what
 lives in it. Verbs: create, update, apply, delete; deleting what is absent is no error. The first operation that is
-refused refuses all: its causes name it as `operations[i]`. An object can be written once in a transaction.
+refused refuses all: its causes name it as `operations[i]`. An object can be written once in a transaction. None may be
+larger than in a request of its own; together they may be.
 
 An apply that says `"alive": true` is refused with a Conflict, cause `ObjectTerminating`, if the object is being
 deleted: what goes cannot be told to stay, and who applies may want to wait for its end. A delete may say
@@ -19,20 +20,24 @@ where there is nothing yet.
 from dataclasses import replace
 from typing import Any, Final
 
+import orjson
+
 from fizz.apiserver import errors
 from fizz.apiserver.auth.actions import Action
 from fizz.apiserver.kinds.registry import Resource
-from fizz.apiserver.rest import deleting, writing
+from fizz.apiserver.rest import deleting, negotiate, writing
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.drafts import Draft, View, write
 from fizz.apiserver.rest.paths import Target
 from fizz.apiserver.rest.query import WriteOptions
 from fizz.schemas.base import JSON
 
-__all__ = ["OPERATION_LIMIT", "run"]
+__all__ = ["BODY_LIMIT", "OPERATION_LIMIT", "run"]
 
 OPERATION_LIMIT: Final = 1000
 """Operations at most: as many events as a watch delivers in one piece."""
+BODY_LIMIT: Final = 16 * 1024 * 1024
+"""Bytes of a transaction's body at most."""
 _VERBS: Final = {"create": "create", "update": "update", "apply": "patch", "delete": "delete"}
 """The verbs of operations, and what roles call them."""
 
@@ -81,9 +86,21 @@ def _operations(body: JSON) -> list[JSON]:
     for index, operation in enumerate(operations):
         if not isinstance(operation, dict) or not isinstance(operation.get("object"), dict):
             raise errors.BadRequest(f"operations[{index}]: must have a verb and an object")
+        if _size(operation["object"]) > negotiate.BODY_LIMIT:
+            raise errors.RequestEntityTooLarge(
+                f"operations[{index}]: the object is too large: the limit is {negotiate.BODY_LIMIT} bytes"
+            )
         if operation.get("verb") not in tuple(_VERBS):
             raise errors.BadRequest(f"operations[{index}].verb: must be one of {', '.join(_VERBS)}")
     return operations
+
+
+def _size(item: JSON) -> int:
+    """Bytes of the object as JSON; 0 for what cannot be written as JSON, which is refused for that later."""
+    try:
+        return len(orjson.dumps(item))
+    except TypeError:
+        return 0
 
 
 def _address(context: Context, item: JSON) -> tuple[Resource, Target]:

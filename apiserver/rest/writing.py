@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fizz.apiserver import errors
-from fizz.apiserver.admission import namespaces
+from fizz.apiserver.admission import authors, namespaces
 from fizz.apiserver.auth import escalation
 from fizz.apiserver.auth.actions import Action
 from fizz.apiserver.auth.users import SERVER
@@ -122,6 +122,7 @@ async def plan_create(
     if namespace is not None and resource.namespaced:
         home = await view.live(_namespaces(context), None, namespace)
         namespaces.check_open(home, namespace, resource.name, name)
+    body = authors.signed(body, resource.group, resource.kind, options.user.name)
     for _ in range(1 if given.get("name") else _GENERATED_NAMES):
         proposal = finishing.create(context, resource, namespace, body, options, applied=applied)
         draft = await admit(context, view, proposal, options)

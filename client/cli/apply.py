@@ -11,7 +11,7 @@ from fizz.schemas.kinds import Kind
 from fizz.schemas.ordering import dependents_first
 from fizz.schemas.types import JSON
 
-__all__ = ["PROJECT_KINDS", "built_in", "operations", "reference", "result_lines", "stop_order"]
+__all__ = ["PROJECT_KINDS", "built_in", "identity", "operations", "reference", "result_lines", "stop_order"]
 
 
 def built_in(name: str) -> Kind:
@@ -32,8 +32,8 @@ _ORDERED: Final = ("Deployment", "Job")
 
 def operations(resources: Resources, existing: Sequence[JSON]) -> list[Operation]:
     """What a transaction must do. `existing` are the project's objects of `PROJECT_KINDS` as the server has them."""
-    wanted = {_identity(item) for item in resources.objects} | resources.idle
-    surplus = [] if resources.partial else [item for item in existing if _identity(item) not in wanted]
+    wanted = {identity(item) for item in resources.objects} | resources.idle
+    surplus = [] if resources.partial else [item for item in existing if identity(item) not in wanted]
     alive = [item for item in surplus if "deletionTimestamp" not in item["metadata"]]
     order = {name: index for index, name in enumerate(stop_order(alive))}
     alive.sort(key=lambda item: order.get(item["metadata"]["name"], 0) if item["kind"] in _ORDERED else 0)
@@ -43,7 +43,8 @@ def operations(resources: Resources, existing: Sequence[JSON]) -> list[Operation
     ]
 
 
-def _identity(item: JSON) -> tuple[str, str]:
+def identity(item: JSON) -> tuple[str, str]:
+    """Kind and name, which tell an object apart within its namespace."""
     return item["kind"], item["metadata"]["name"]
 
 

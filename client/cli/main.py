@@ -24,6 +24,8 @@ def _command(module: str, text: str, chapter: str, attribute: str = "command") -
 COMMANDS: Final[Mapping[str, Lazy]] = {
     "up": _command("up", "Make the project run as its compose file says.", _COMPOSE),
     "plan": _command("plan", "Show what up would do, and why.", _COMPOSE),
+    "history": _command("history", "List the project's releases, show one, or compare two.", _COMPOSE),
+    "rollback": _command("rollback", "Go back to an earlier release.", _COMPOSE),
     "down": _command("down", "Stop the project and remove what it left.", _COMPOSE),
     "ps": _command("ps", "List the project's containers.", _COMPOSE),
     "logs": _command("logs", "Show what the containers wrote.", _COMPOSE),

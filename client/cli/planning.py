@@ -32,7 +32,7 @@ from fizz.schemas.sources import SourceRef, keys_used
 from fizz.schemas.strategy import chosen_order, limits
 from fizz.schemas.types import JSON
 
-__all__ = ["Change", "Step", "as_json", "changes_between", "lines", "steps"]
+__all__ = ["Change", "Step", "as_json", "changes_between", "lines", "listed", "steps"]
 
 Verb = Literal["create", "change", "replace", "remove"]
 
@@ -282,13 +282,18 @@ def lines(project: str, planned: Sequence[Step]) -> list[str]:
     """For people."""
     if not planned:
         return [f"{project}: everything is as wanted"]
-    width = max(len(step.name) for step in planned)
+    return [*listed(planned), f"{project}: {_counts(planned)}"]
+
+
+def listed(planned: Sequence[Step]) -> list[str]:
+    """The steps alone."""
+    width = max((len(step.name) for step in planned), default=0)
     told: list[str] = []
     for step in planned:
         told.append(f"{_SIGNS[step.verb]} {step.name:<{width}}  {step.why}")
         told += (f"      {change}" for change in step.changes)
         told += (f"    {line}" for line in step.containers)
-    return [*told, f"{project}: {_counts(planned)}"]
+    return told
 
 
 def _counts(planned: Iterable[Step]) -> str:

@@ -18,7 +18,7 @@ import asyncio
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -114,7 +114,8 @@ async def prepare_images(
     missing = sorted(name for name, image in services.items() if image not in there)
     if missing:
         raise _lacking(missing, services, policies, plans)
-    return tell_images(resources, {to_name(name): there[image].id for name, image in services.items()})
+    told = tell_images(resources, {to_name(name): there[image].id for name, image in services.items()})
+    return replace(told, digests={image.id: image.digests for image in there.values()})
 
 
 def _policy(project: Project, name: str) -> str:

@@ -4,8 +4,8 @@ Warnings go to standard error. Errors end the command: all of them at once, one 
 """
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ class Resources:
 
     `idle` are kind and name of what is in the compose file but not part of the project as it is asked for: other
     profiles, and what only they use. It is left as it is. A `partial` project is about some services of it, and leaves
-    all the others alone.
+    all the others alone. `digests` are what registries call the images, by id, as far as somebody asked.
     """
 
     project: str
@@ -53,6 +53,7 @@ class Resources:
     objects: "tuple[JSON, ...]"
     idle: frozenset[tuple[str, str]] = frozenset()
     partial: bool = False
+    digests: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def services(self) -> frozenset[str]:

@@ -5,7 +5,8 @@ dependents stop first, and networks and volumes wait for the containers that use
 nothing else is in it.
 
 Data outlives a project that is taken down: its Volumes stay, and so does the Namespace that they are in, until they are
-to go, too. Volumes that Fizz did not make hold no data of the project, and go.
+to go, too. Volumes that Fizz did not make hold no data of the project, and go. Its history, the Releases and what they
+keep, goes unless somebody wants to have it.
 """
 
 import asyncio
@@ -28,16 +29,23 @@ from fizz.schemas.types import JSON
 __all__ = ["Teardown", "take_down"]
 
 _RUNNING: Final = tuple(map(built_in, ("CronJob", "Job", "Deployment", "Container")))
+_HISTORY: Final = tuple(map(built_in, ("Release", "Secret", "ConfigMap")))
 _USED: Final = tuple(map(built_in, ("Service", "Network", "Secret", "ConfigMap", "Volume")))
+
+
+_AT_ONCE: Final = 500
+"""Operations of a transaction; the server takes 1000."""
 
 
 @dataclass(frozen=True, slots=True)
 class Teardown:
     """How to take a project down: with the data of its volumes or not; `grace_seconds` that containers have to end, if
-    not their own; and `timeout` seconds to wait for it, None for as long as it takes.
+    not their own; and `timeout` seconds to wait for it, None for as long as it takes. `history` says that it
+    goes, too.
     """
 
     volumes: bool = False
+    history: bool = True
     grace_seconds: int | None = None
     timeout: float | None = None
 
@@ -60,6 +68,8 @@ async def take_down(client: Client, project: str, namespace: str, how: Teardown,
             await _give_up_data(client, doomed)
         if await _remove(client, project, namespace, doomed, show, how.grace_seconds, left()):
             break
+    if how.history:
+        await _remove_history(client, project, namespace)
     if kept:
         show({name_of(item): "kept: its data stays until `fizz down -v`" for item in kept})
     return await _remove_namespace(client, project, namespace, show, left()) or found
@@ -90,6 +100,16 @@ async def _remove(
         return item["kind"] in WORKLOADS and mine and uid_of(item) not in doomed
 
     return await wait_until_gone(client, (*_RUNNING, *_USED), namespace, items, show, timeout, is_newcomer)
+
+
+async def _remove_history(client: Client, project: str, namespace: str) -> None:
+    """Delete the Releases, then what they keep, so that nobody finds one that has lost something."""
+    kept = f"{labels.RELEASES_OF}={to_label_value(project)}"
+    selectors = [project_selector(project), kept, kept]
+    lists = [client.list(kind, namespace, selector) for kind, selector in zip(_HISTORY, selectors, strict=True)]
+    items = [item for listed in await asyncio.gather(*lists) for item in listed.items]
+    for start in range(0, len(items), _AT_ONCE):
+        await _delete(client, items[start : start + _AT_ONCE])
 
 
 def _holds_data(item: JSON) -> bool:

@@ -17,7 +17,7 @@ from fizz.client.objects import uid_of
 from fizz.schemas.kinds import Kind
 from fizz.schemas.types import JSON
 
-__all__ = ["Show", "wait_for_rollout", "wait_until_gone"]
+__all__ = ["DidNotComeUp", "Show", "wait_for_rollout", "wait_until_gone"]
 
 Show = Callable[[Mapping[str, str]], None]
 """Shows how things stand, by name."""
@@ -26,12 +26,20 @@ _SETTLE_SECONDS: Final = 1.0
 """How long a failure must stand until it is believed: the controllers may be just about to mend it."""
 
 
+class DidNotComeUp(Failure):
+    """Something does not reach its goal; `reasons` says what and why, in one line and without advice."""
+
+    def __init__(self, message: str, reasons: str) -> None:
+        super().__init__(message)
+        self.reasons = reasons
+
+
 async def wait_for_rollout(
     client: Client, namespace: str, selector: str | None, rollout: Rollout, show: Show, timeout: float | None = None
 ) -> None:
     """Until all Deployments and Jobs of the rollout are where they should be.
 
-    Raises `Failure` naming those that never will be, or that are not after `timeout` seconds.
+    Raises `DidNotComeUp` naming those that never will be, or that are not after `timeout` seconds.
     """
     changed = asyncio.Event()
     feed = asyncio.create_task(_feed(client, namespace, selector, rollout, changed))
@@ -40,15 +48,17 @@ async def wait_for_rollout(
             await _until_over(rollout, show, feed, changed)
     except TimeoutError:
         left = "; ".join(f"{name} is {state}" for name, state in rollout.unfinished().items())
-        raise Failure(
-            f"not there after {timeout:g} s: {left}. Fizz goes on trying; `fizz ps` shows how far it is"
-        ) from None
+        late = f"not there after {timeout:g} s: {left}"
+        raise DidNotComeUp(f"{late}. Fizz goes on trying; `fizz ps` shows how far it is", late) from None
     finally:
         feed.cancel()
         await asyncio.gather(feed, return_exceptions=True)
     if failures := rollout.failures():
-        reasons = "".join(f"\n  {name}: {reason}" for name, reason in sorted(failures.items()))
-        raise Failure(f"not everything came up:{reasons}\n`fizz logs` and `fizz describe` show more")
+        reasons = [f"{name}: {reason}" for name, reason in sorted(failures.items())]
+        told = "".join(f"\n  {reason}" for reason in reasons)
+        raise DidNotComeUp(
+            f"not everything came up:{told}\n`fizz logs` and `fizz describe` show more", "; ".join(reasons)
+        )
 
 
 async def _feed(client: Client, namespace: str, selector: str | None, rollout: Rollout, changed: asyncio.Event) -> None:

@@ -27,10 +27,18 @@ def test_kubectl_lists_the_deployments_that_fizz_runs(
     server.fizz("-f", compose, "up", "-d", "--wait")
     kubeconfig.write_text(server.fizz("kubeconfig").stdout)
 
-    command = [kubectl, "--kubeconfig", str(kubeconfig), "get", "deployments.fizz.dev", "-A"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    def ask(*words: str) -> str:
+        command = [kubectl, "--kubeconfig", str(kubeconfig), *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
-    assert done.returncode == 0, done.stderr
-    head, *rows = (line.split() for line in done.stdout.splitlines())
+    head, *rows = (line.split() for line in ask("get", "deployments.fizz.dev", "-A").splitlines())
+    release_head, release = (line.split() for line in ask("get", "releases.fizz.dev", "-n", project).splitlines())
+    described = ask("describe", "releases.fizz.dev", "v1", "-n", project)
+
     assert head == ["NAMESPACE", "NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"]
     assert [row[:3] for row in rows] == [[project, "web", "2/2"]]
+    assert release_head == ["NAME", "PHASE", "ORIGIN", "AUTHOR", "MESSAGE", "AGE"]
+    assert release[:2] == ["v1", "Deployed"]
+    assert "busybox:latest" in described

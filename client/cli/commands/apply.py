@@ -8,13 +8,14 @@ import click
 from fizz.client.api import ApiError, Client, Operation, OperationResult
 from fizz.client.cli.apply import result_lines
 from fizz.client.cli.autostart import ensure_server
-from fizz.client.cli.deploy import apply_project
+from fizz.client.cli.deploy import apply_project, author
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.formats import Output, as_list, name_of, parse_output, write
 from fizz.client.cli.manifests import STDIN, Source, is_compose, parse, read_sources
 from fizz.client.cli.options import Options, connection_options, output_option, pass_options, project_options_long
 from fizz.client.cli.place import namespace_of
 from fizz.client.cli.project import Resources, read_resources
+from fizz.client.cli.releases import Note
 from fizz.client.cli.session import FIELD_MANAGER, load_settings, run
 from fizz.schemas.types import JSON
 
@@ -66,8 +67,10 @@ def _compose(options: Options, sources: Sequence[Source]) -> Resources:
 
 
 async def _project(client: Client, resources: Resources, form: Output) -> None:
-    done = await apply_project(client, resources, click.echo)
+    done = await apply_project(client, resources, click.echo, note=Note(author()))
     _show(done.results, form)
+    if done.made and done.release and form.is_table:
+        click.echo(f"{name_of(done.release)} created")
 
 
 async def _manifests(

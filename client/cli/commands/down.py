@@ -18,6 +18,7 @@ __all__ = ["command"]
     "-t", "--timeout", type=click.IntRange(0), metavar="SECONDS", help="Kill what has not stopped after that time."
 )
 @click.option("--wait-timeout", type=SECONDS, metavar="DURATION", help="Give up waiting after that time, as 90s.")
+@click.option("--keep-history", is_flag=True, help="Keep the releases, so that `fizz rollback N` brings it back.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @click.option("--remove-orphans", is_flag=True, hidden=True, help="Always so: what bears the project's label goes.")
 @project_options
@@ -28,6 +29,7 @@ def command(
     volumes: bool,
     timeout: int | None,
     wait_timeout: float | None,
+    keep_history: bool,
     quiet: bool,
     remove_orphans: bool,
 ) -> None:
@@ -37,11 +39,12 @@ def command(
     """
     project = the_project_name(options)
     namespace = project_namespace(project)
+    how = Teardown(volumes, not keep_history, timeout, wait_timeout)
 
     async def whole(client: Client) -> bool:
         with progress(plain=quiet) as screen:
             show = (lambda _: None) if quiet else screen.show
-            return await take_down(client, project, namespace, Teardown(volumes, timeout, wait_timeout), show)
+            return await take_down(client, project, namespace, how, show)
 
     if not run(options, whole) and not quiet:
         click.echo(f"nothing of the project {project} is there")

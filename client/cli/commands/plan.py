@@ -1,6 +1,7 @@
 """`fizz plan`: what `fizz up` would do, and why. Changes nothing."""
 
 import asyncio
+from collections.abc import Sequence
 
 import click
 
@@ -14,7 +15,7 @@ from fizz.client.cli.project import Resources, project_selector, read_resources
 from fizz.client.cli.publishing import ports_are_shared
 from fizz.client.cli.session import run
 
-__all__ = ["CHANGES", "command", "show_plan"]
+__all__ = ["CHANGES", "command", "print_plan", "show_plan", "steps_of"]
 
 CHANGES = 2
 """Exit code that says: something would change."""
@@ -36,24 +37,33 @@ def command(options: Options, services: tuple[str, ...], no_deps: bool, output: 
 
 
 def show_plan(options: Options, resources: Resources, output: str = "table", *, renewed_at: str | None = None) -> None:
-    """Print the plan, and end with its exit code. For `renewed_at` see `renewing`."""
+    """Print what applying the resources would do, and end with the exit code of a plan. For `renewed_at` see
+    `renewing`.
+    """
+    print_plan(resources.project, run(options, lambda client: steps_of(client, resources, renewed_at)), output)
+
+
+def print_plan(project: str, planned: Sequence[planning.Step], output: str = "table") -> None:
+    """Print a plan, and end with its exit code."""
     form = parse_output(output).form
     if form not in {Form.TABLE, Form.JSON, Form.YAML}:
         raise click.UsageError(f"a plan is written as table, json or yaml, not as {form.value}.")
-    planned = run(options, lambda client: _plan(client, resources, renewed_at))
     if form is Form.TABLE:
-        click.echo("\n".join(planning.lines(resources.project, planned)))
+        click.echo("\n".join(planning.lines(project, planned)))
     else:
-        data = planning.as_json(resources.project, planned)
+        data = planning.as_json(project, planned)
         click.echo(to_json(data) if form is Form.JSON else to_yaml(data).rstrip("\n"))
     if planned:
         raise click.exceptions.Exit(CHANGES)
 
 
-async def _plan(client: Client, resources: Resources, renewed_at: str | None) -> list[planning.Step]:
+async def steps_of(
+    client: Client, resources: Resources, renewed_at: str | None = None, *, keep: bool = True
+) -> list[planning.Step]:
+    """What applying the resources would do; `keep` and `renewed_at` as in `apply_project`."""
     selector = project_selector(resources.project)
     tried, containers = await asyncio.gather(
-        dry_run(client, resources, renewed_at=renewed_at),
+        dry_run(client, resources, renewed_at=renewed_at, keep=keep),
         client.list(built_in("Container"), resources.namespace, selector),
     )
     existing, results = tried

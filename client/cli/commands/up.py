@@ -16,7 +16,7 @@ from fizz.client.cli.bringing import Rebuilder
 from fizz.client.cli.changes import changes
 from fizz.client.cli.commands.plan import show_plan
 from fizz.client.cli.containers import short_name
-from fizz.client.cli.deploy import apply_project
+from fizz.client.cli.deploy import Applied, apply_project, author
 from fizz.client.cli.developing import Developer, read_rules
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.formats import name_of
@@ -28,10 +28,12 @@ from fizz.client.cli.preparing import Preparation, prepare_images
 from fizz.client.cli.progress import Progress, progress
 from fizz.client.cli.project import Resources, load_options, load_project, project_selector, to_resources
 from fizz.client.cli.publishing import cost_of_publishing
+from fizz.client.cli.releases import KEEP, Note
+from fizz.client.cli.rollback import fall_back
 from fizz.client.cli.rollout import Rollout, is_observed
 from fizz.client.cli.running import ENDED, stop_services
 from fizz.client.cli.session import connect, load_settings
-from fizz.client.cli.waiting import wait_for_rollout
+from fizz.client.cli.waiting import DidNotComeUp, wait_for_rollout
 from fizz.client.compose import Project
 from fizz.client.compose.engines import too_new_for
 from fizz.client.develop import Rule
@@ -54,6 +56,11 @@ _SAY_SECONDS = 2.0
 )
 @click.option("--no-deps", is_flag=True, help="Leave alone what the services depend on.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, as `fizz plan` does, and do nothing.")
+@click.option(
+    "--rollback", is_flag=True, help="If it does not come up, go back to the last release that did. Implies --wait."
+)
+@click.option("-m", "--message", default="", metavar="TEXT", help="What to say of this release in the history.")
+@click.option("--keep", type=click.IntRange(1), default=KEEP, metavar="N", help="How many releases to keep; 10.")
 @click.option("--build/--no-build", default=None, help="Build all images that can be built, or none.")
 @click.option(
     "--pull",
@@ -81,6 +88,9 @@ def command(
     timeout: float | None,
     no_deps: bool,
     dry_run: bool,
+    rollback: bool,
+    message: str,
+    keep: int,
     build: bool | None,
     pull: str | None,
     renew_anon_volumes: bool,
@@ -101,12 +111,14 @@ def command(
         show_plan(options, resources, renewed_at=renewed_at)
         return
     rules = read_rules(project) if watch else []
-    if watch and (detach or wait):
-        raise click.UsageError("--watch shows what happens; it does not go with -d or --wait")
+    if watch and (detach or wait or rollback):
+        raise click.UsageError("--watch shows what happens; it does not go with -d, --wait or --rollback")
     if watch and not rules:
         raise Failure("no service has develop.watch, so there is nothing to --watch")
     preparation = Preparation(build=build, pull=pull, quiet=quiet_pull or quiet)
-    run = _Run(options, project, resources, preparation, rules, quiet, renewed_at)
+    wait = wait or rollback
+    note = Note(author(), message, keep=keep)
+    run = _Run(options, project, resources, preparation, note, rules, quiet, renewed_at, rollback)
     settings = load_settings(options)
     if started := ensure_server(settings):
         click.echo(started)
@@ -128,9 +140,11 @@ class _Run:
     project: Project
     resources: Resources
     images: Preparation
+    note: Note
     rules: Sequence[Rule] = ()
     quiet: bool = False
     renewed_at: str | None = None
+    rollback: bool = False
 
     async def prepare(self, client: Client) -> Resources:
         """The resources, with images that are there."""
@@ -162,11 +176,14 @@ async def _engines(client: Client) -> dict[str, str]:
 
 async def _apply(
     client: Client, run: _Run, resources: Resources, rollout: Rollout, screen: Progress, timeout: float | None
-) -> None:
-    done = await apply_project(client, resources, screen.say, timeout, renewed_at=run.renewed_at)
+) -> Applied:
+    done = await apply_project(client, resources, screen.say, timeout, run.note, renewed_at=run.renewed_at)
     rollout.applied(each.object for each in done.results if each.verb != "deleted")
     for line in [] if run.quiet else result_lines(done.results):
         screen.say(line)
+    if done.made and done.release and not run.quiet:
+        screen.say(f"{name_of(done.release)} created")
+    return done
 
 
 async def _detached(settings: Settings, run: _Run, rollout: Rollout, timeout: float | None) -> None:
@@ -174,11 +191,16 @@ async def _detached(settings: Settings, run: _Run, rollout: Rollout, timeout: fl
     async with connect(settings) as client:
         resources = await run.prepare(client)
         with progress(plain=quiet) as screen:
-            await _apply(client, run, resources, rollout, screen, timeout)
+            done = await _apply(client, run, resources, rollout, screen, timeout)
             show = (lambda _: None) if quiet else screen.show
             selector = project_selector(resources.project)
             try:
                 await wait_for_rollout(client, resources.namespace, selector, rollout, show, timeout)
+            except DidNotComeUp as failure:
+                if not run.rollback or done.release is None:
+                    raise
+                undone = await fall_back(client, done.release, failure, screen.say, show, timeout)
+                raise Failure(f"{failure}\n{undone}") from None
             finally:  # a port that only one replica can have may be what went wrong
                 if not quiet:
                     await _tell_cost(client, resources, screen)

@@ -80,7 +80,7 @@ async def callers(api: Any) -> dict[str, dict[str, str]]:
     }
 
 
-NAMES = {"CustomResourceDefinition": "gadgets.example.com"}
+NAMES = {"CustomResourceDefinition": "gadgets.example.com", "Release": "v1"}
 """What the object that is there is called, where it cannot be called anything."""
 BODIES: dict[str, dict[str, Any]] = {
     "CustomResourceDefinition": {
@@ -108,6 +108,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "Container": {"spec": {"image": "x"}},
     "Job": {"spec": {"template": {"spec": {"image": "x"}}}},
     "CronJob": {"spec": {"schedule": "@daily", "jobTemplate": {"spec": {"template": {"spec": {"image": "x"}}}}}},
+    "Release": {"spec": {"project": "x", "number": 1, "digest": "x", "resources": [], "manifest": ""}},
     "Service": {"spec": {"deployment": "x", "ports": [{"port": 1}]}},
     "RoleBinding": {"roleRef": {"kind": "Role", "name": "x", "apiGroup": "rbac.authorization.k8s.io"}},
     "ClusterRoleBinding": {"roleRef": {"kind": "ClusterRole", "name": "x", "apiGroup": "rbac.authorization.k8s.io"}},

@@ -102,3 +102,40 @@ async def test_a_dry_run_does_nothing(api: Any) -> None:
     )
     assert answer.json["results"][0]["verb"] == "created"
     assert api.store.revision == before
+
+
+async def test_together_objects_may_be_larger_than_a_request_and_one_alone_may_not(api: Any) -> None:
+    await api.namespace()
+    half = "x" * 1_000_000
+    many = [{"verb": "create", "object": config_map(f"m{number}", {"k": half})} for number in range(4)]
+    answer = await api.post(PATH, transaction(*many))
+    assert answer.code == 200, answer.body
+
+    one = config_map("big", {"k": "x" * (3 * 1024 * 1024)})
+    refused = await api.post(PATH, transaction({"verb": "create", "object": one}))
+    assert refused.code == 413
+    assert refused.json["message"].startswith("operations[0]: the object is too large")
+
+
+def release(number: int, name: str, **spec: Any) -> dict[str, Any]:
+    wanted = {"project": "blog", "number": number, "digest": "d", "resources": [], "manifest": "", **spec}
+    metadata = {"name": name, "namespace": "blog"}
+    return {"apiVersion": "fizz.dev/v1", "kind": "Release", "metadata": metadata, "spec": wanted}
+
+
+async def test_the_server_says_who_made_a_release_and_nobody_changes_it(api: Any) -> None:
+    await api.namespace()
+    path = "/apis/fizz.dev/v1/namespaces/blog/releases"
+    made = await api.post(path, release(1, "v1", createdBy="somebody else"))
+    misnamed = await api.post(path, release(2, "v3"))
+    changed = await api.request("PUT", f"{path}/v1", {**made.json, "spec": {**made.json["spec"], "digest": "e"}})
+    labelled = await api.request(
+        "PUT", f"{path}/v1", {**made.json, "metadata": {**made.json["metadata"], "labels": {"a": "b"}}}
+    )
+
+    assert made.code == 201, made.body
+    assert made.json["spec"]["createdBy"] not in {"", "somebody else"}
+    assert misnamed.code == 422
+    assert "must be v2" in misnamed.json["message"]
+    assert changed.code == 422
+    assert labelled.code == 200
