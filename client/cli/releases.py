@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from fizz.client.api import Operation
 from fizz.client.cli.apply import identity, reference
-from fizz.client.cli.project import Resources
+from fizz.client.cli.imageids import container_of
+from fizz.client.cli.project import WORKLOADS, Resources
 from fizz.client.cli.revisions import Key, revision_of, without_content
 from fizz.schemas import labels
 from fizz.schemas.names import to_label_value
@@ -194,8 +195,8 @@ def _images(entries: Iterable[Entry], digests: Mapping[str, Sequence[str]], newe
     known = {each["id"]: each.get("digests") or () for each in (newest or {"spec": {}})["spec"].get("images") or ()}
     found: dict[tuple[str, str], JSON] = {}
     for entry in entries:
-        if entry.item["kind"] == "Deployment":
-            container = entry.item["spec"]["template"]["spec"]
+        if entry.item["kind"] in WORKLOADS:
+            container = container_of(entry.item)
             if (image := container.get("imageID")) is not None:
                 called = sorted(digests.get(image) or known.get(image) or ())
                 told = {"name": container["image"], "id": image, **({"digests": called} if called else {})}

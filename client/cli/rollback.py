@@ -14,8 +14,10 @@ from fizz.client.api import ApiError, Client, Forbidden, NotFound
 from fizz.client.cli.apply import built_in
 from fizz.client.cli.deploy import Applied, apply_project, author, releases_of
 from fizz.client.cli.failures import Failure
+from fizz.client.cli.formats import name_of
 from fizz.client.cli.history import entries_in
-from fizz.client.cli.project import Resources, project_selector
+from fizz.client.cli.imageids import container_of, with_value
+from fizz.client.cli.project import WORKLOADS, Resources, project_selector
 from fizz.client.cli.releases import Entry, Note, good_before, number_of
 from fizz.client.cli.revisions import with_content
 from fizz.client.cli.rollout import Rollout
@@ -41,7 +43,7 @@ async def follow(
     client: Client, resources: Resources, applied: Applied, show: Show, timeout: float | None, *, wait: bool
 ) -> None:
     """Wait until the containers are started, or with `wait` until they are ready. Raises `Failure`."""
-    rollout = Rollout(resources.names("Deployment"), wait=wait)
+    rollout = Rollout(resources.names("Deployment"), resources.names("Job"), wait=wait)
     rollout.applied(each.object for each in applied.results if each.verb != "deleted")
     selector = project_selector(resources.project)
     await wait_for_rollout(client, resources.namespace, selector, rollout, show, timeout)
@@ -114,30 +116,24 @@ async def with_images(client: Client, resources: Resources) -> Resources:
     """The resources with names that lead to the very images that they had, as long as there is a node to ask. Raises
     `Failure` for an image that nobody has any more.
     """
-    wanted = {spec["imageID"] for item in resources.objects for spec in _container(item) if spec.get("imageID")}
+    images = {container_of(item).get("imageID") for item in resources.objects if item["kind"] in WORKLOADS}
+    wanted = sorted(filter(None, images))
     node = await image_node(client) if wanted else None
     if node is None:
         return resources
-    lost = wanted - set(await NodeImages(client, node).images(sorted(wanted)))
+    lost = {*wanted} - set(await NodeImages(client, node).images(wanted))
     return replace(resources, objects=tuple(_found_again(item, lost, resources.digests) for item in resources.objects))
 
 
 def _found_again(item: JSON, lost: set[str], digests: Mapping[str, Sequence[str]]) -> JSON:
-    for spec in _container(item):
-        image = spec.get("imageID")
-        if image in lost:
-            if not digests.get(image):
-                raise Failure(
-                    f"the image {spec['image']} that deployment/{item['metadata']['name']} had, {image}, is not in the "
-                    "engine any more, and no registry has it; build or load it, then go back"
-                )
-            policy = {} if spec.get("pullPolicy") not in _NEVER_PULLED else {"pullPolicy": "missing"}
-            template = item["spec"]["template"]
-            found = {**template, "spec": {**spec, "image": digests[image][0], **policy}}
-            return {**item, "spec": {**item["spec"], "template": found}}
-    return item
-
-
-def _container(item: JSON) -> list[JSON]:
-    """The spec of what runs, of a Deployment; nothing for other kinds."""
-    return [item["spec"]["template"]["spec"]] if item["kind"] == "Deployment" else []
+    spec = container_of(item) if item["kind"] in WORKLOADS else {}
+    image = spec.get("imageID")
+    if image not in lost:
+        return item
+    if not digests.get(image):
+        raise Failure(
+            f"the image {spec['image']} that {name_of(item)} had, {image}, is not in the engine any more, and no "
+            "registry has it; build or load it, then go back"
+        )
+    found = with_value(item, "image", digests[image][0])
+    return with_value(found, "pullPolicy", "missing") if spec.get("pullPolicy") in _NEVER_PULLED else found

@@ -1,13 +1,14 @@
 """What becomes of the Releases of one project: pure, from them and what they speak of to actions.
 
-    newest, all its Deployments are as wanted     Deployed, and deployedAt the first time
+    newest, all its Deployments are as wanted,
+      and its Jobs have succeeded                 Deployed, and deployedAt the first time
     newest, one of them cannot get there          Failed, and why
     newest, else                                  Progressing
     any other                                     Superseded; one that had failed stays Failed, so that nobody goes
                                                   back to it by himself
 
-A Deployment's words count only if they are about what it is to be now: its generation, and the Secrets and ConfigMaps
-that it uses.
+Their words count only if they are about what they are to be now: the generation, and the Secrets and ConfigMaps that a
+Deployment uses. Nobody waits for CronJobs.
 
 A revision that no Release names is removed. Whoever makes a Release writes, in the same transaction, all revisions that
 it names and the one before it does not; so a removal on the condition that the revision is as it was seen never takes
@@ -20,25 +21,28 @@ from datetime import datetime
 from typing import Final
 
 from fizz.schemas import labels
-from fizz.schemas.apps import Deployment
-from fizz.schemas.conditions import find
+from fizz.schemas.apps import Deployment, DeploymentStatus
+from fizz.schemas.conditions import find, is_true
 from fizz.schemas.core import ConfigMap, Secret
+from fizz.schemas.jobs import Job
 from fizz.schemas.releases import Release, ReleaseStatus
 
 __all__ = ["Action", "Remove", "SetStatus", "World", "plan"]
 
 Revision = Secret | ConfigMap
+Workload = Deployment | Job
+_WORKLOADS: Final = frozenset({"Deployment", "Job"})
 _FATAL: Final = frozenset({"DependencyFailed", "NameTaken", "ReplicaFailed", "ReplicaUnhealthy", "RolledBack"})
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One project: its Releases, the Deployments of its namespace by name, and what is kept for its Releases.
-    `versions` are those of the Secrets and ConfigMaps that its containers use, by kind and name.
+    """One project: its Releases, the Deployments and Jobs of its namespace by kind and name, and what is kept for its
+    Releases. `versions` are those of the Secrets and ConfigMaps that its containers use, by kind and name.
     """
 
     releases: Sequence[Release]
-    deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    workloads: Mapping[tuple[str, str], Workload] = field(default_factory=dict)
     versions: Mapping[tuple[str, str], str] = field(default_factory=dict)
     revisions: Sequence[Revision] = ()
 
@@ -91,8 +95,8 @@ def _statuses(world: World, now: datetime) -> Iterator[SetStatus]:
 
 def _judge(release: Release, world: World) -> tuple[str, str | None]:
     """How the newest Release is doing, and what does not work."""
-    names = [each.name for each in release.spec.resources if each.kind == "Deployment"]
-    found = [world.deployments.get(name) for name in names]
+    wanted = [(each.kind, each.name) for each in release.spec.resources if each.kind in _WORKLOADS]
+    found = [world.workloads.get(key) for key in wanted]
     for item in found:
         if item is not None and _is_observed(item, world.versions) and (trouble := _trouble(item)):
             return "Failed", f"{item.name}: {trouble}"
@@ -100,22 +104,27 @@ def _judge(release: Release, world: World) -> tuple[str, str | None]:
     return ("Deployed" if good else "Progressing"), None
 
 
-def _is_observed(item: Deployment, versions: Mapping[tuple[str, str], str]) -> bool:
+def _is_observed(item: Workload, versions: Mapping[tuple[str, str], str]) -> bool:
     status = item.status
     if item.metadata.deletion_timestamp is not None or status is None:
         return False
     return status.observed_generation == item.metadata.generation and all(
         int(seen.resource_version) >= int(versions.get((seen.kind, seen.name), "0"))
-        for seen in status.observed_sources or ()
+        for seen in (status.observed_sources if isinstance(status, DeploymentStatus) else None) or ()
     )
 
 
-def _is_complete(item: Deployment) -> bool:
+def _is_complete(item: Workload) -> bool:
+    if isinstance(item, Job):
+        return is_true(item.status.conditions if item.status else None, "Complete")
     progressing = find(item.status.conditions, "Progressing") if item.status else None
     return progressing is not None and progressing.reason == "Complete"
 
 
-def _trouble(item: Deployment) -> str:
+def _trouble(item: Workload) -> str:
+    if isinstance(item, Job):
+        failed = find(item.status.conditions, "Failed") if item.status else None
+        return (failed.message or failed.reason or "failed") if failed and failed.status == "True" else ""
     progressing = find(item.status.conditions, "Progressing") if item.status else None
     if progressing is None or progressing.status != "False" or progressing.reason not in _FATAL:
         return ""

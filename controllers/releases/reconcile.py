@@ -20,6 +20,7 @@ from fizz.schemas import labels
 from fizz.schemas.apps import Deployment
 from fizz.schemas.base import JSON
 from fizz.schemas.core import ConfigMap, Secret
+from fizz.schemas.jobs import Job
 from fizz.schemas.meta import Object
 from fizz.schemas.releases import Release
 
@@ -39,6 +40,7 @@ class ReleaseController:
         self._client, self._recorder, self._now = manager.client, recorder, now
         self._releases = manager.informer(Release)
         self._deployments = manager.informer(Deployment)
+        self._jobs = manager.informer(Job)
         self._secrets = manager.informer(Secret)
         self._configs = manager.informer(ConfigMap)
 
@@ -48,6 +50,7 @@ class ReleaseController:
             Controller("releases", self.reconcile)
             .watches(self._releases, map=_of(labels.PROJECT))
             .watches(self._deployments, map=_of(labels.PROJECT))
+            .watches(self._jobs, map=_of(labels.PROJECT))
             .watches(self._secrets, map=_of(labels.RELEASES_OF))
             .watches(self._configs, map=_of(labels.RELEASES_OF))
         )
@@ -89,26 +92,28 @@ class ReleaseController:
     def _known(self, key: Key) -> World:
         place, project = key
         sources: list[Secret | ConfigMap] = [*self._secrets.list(place), *self._configs.list(place)]
-        return _world(project, self._releases.list(place), self._deployments.list(place), sources)
+        workloads: list[Deployment | Job] = [*self._deployments.list(place), *self._jobs.list(place)]
+        return _world(project, self._releases.list(place), workloads, sources)
 
     async def _read(self, key: Key) -> World:
         """The same as it is at this moment. The revisions are read first: see `plan`."""
         place, project = key
         secrets, configs = await asyncio.gather(self._client.list(Secret, place), self._client.list(ConfigMap, place))
         releases = await self._client.list(Release, place)
-        deployments = await self._client.list(Deployment, place)
-        return _world(project, releases.items, deployments.items, [*secrets.items, *configs.items])
+        deployments, jobs = await asyncio.gather(self._client.list(Deployment, place), self._client.list(Job, place))
+        workloads: list[Deployment | Job] = [*deployments.items, *jobs.items]
+        return _world(project, releases.items, workloads, [*secrets.items, *configs.items])
 
 
 def _world(
     project: str,
     releases: Sequence[Release],
-    deployments: Sequence[Deployment],
+    workloads: Sequence[Deployment | Job],
     sources: Sequence[Secret | ConfigMap],
 ) -> World:
     return World(
         releases=[each for each in releases if each.labels.get(labels.PROJECT) == project],
-        deployments={each.name: each for each in deployments},
+        workloads={(each.kind, each.name): each for each in workloads},
         versions={(each.kind, each.name): each.metadata.resource_version or "0" for each in sources},
         revisions=[each for each in sources if each.labels.get(labels.RELEASES_OF) == project],
     )

@@ -40,7 +40,7 @@ async def test_the_controllers_that_are_named_run_until_they_are_told_to_stop(tm
 async def test_an_unknown_controller_is_refused_and_the_known_are_listed(tmp_path: Path) -> None:
     with pytest.raises(
         UnknownController,
-        match="there are deployment, job, cronjob, scheduler, gc, namespace, aggregation, serviceaccount, node",
+        match="there are deployment, job, cronjob, scheduler, gc, namespace, aggregation, serviceaccount, releases",
     ):
         await run(settings(tmp_path), ["deployment", "nope"])
 

@@ -1,7 +1,12 @@
 import base64
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from fizz.controllers.deployment.plan import Create, Delete, RollBack
-from fizz.controllers.workloads.template import recorded, template_hash, template_of
+from fizz.controllers.deployment.slots import is_good
+from fizz.controllers.workloads.contents import contents_of
+from fizz.controllers.workloads.template import container_name, recorded, template_hash, template_of
 from fizz.schemas import labels
 from fizz.schemas.apps import Deployment
 from fizz.schemas.container import ContainerStatus
@@ -10,7 +15,7 @@ from fizz.schemas.env import EnvVar, KeySelector, ValueFrom
 from fizz.schemas.meta import ObjectMeta
 from fizz.schemas.mounts import FileProjection
 from fizz.schemas.sources import SourceRef
-from fizz.schemas.strategy import UpdateStrategy
+from fizz.schemas.strategy import UpdateStrategy, limits
 from tests.controllers.deployment.simulated import SimulatedNamespace, make_deployment
 
 PASSWORD = SourceRef("Secret", "db-password")
@@ -161,3 +166,64 @@ def test_contents_that_do_not_work_halt_the_update_and_roll_no_template_back() -
 
     assert not any(isinstance(action, RollBack) for action in made.actions)
     assert {*before} < {*world.names}
+
+
+TURNS = st.lists(
+    st.sampled_from(["controller", "agent", "one starts", "all start", "content", "template", "missing", "back"]),
+    max_size=30,
+)
+STRATEGIES = st.builds(
+    UpdateStrategy,
+    order=st.sampled_from(["StartFirst", "StopFirst"]),
+    parallelism=st.sampled_from([None, 0, 1, 2, "50%"]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(strategy=STRATEGIES, replicas=st.integers(1, 5), turns=TURNS)
+def test_whatever_changes_in_between_the_last_template_and_content_win_and_limits_are_kept(
+    strategy: UpdateStrategy, replicas: int, turns: list[str]
+) -> None:
+    world = settled(using_secret(replicas, strategy), password="0")
+    bound = limits(strategy, strategy.order or "StartFirst", replicas)
+    kept = world.sources[PASSWORD]
+    for number, turn in enumerate(turns):
+        coming = [item for item in world.alive("web") if item.status is None]
+        match turn:
+            case "controller":
+                world.step("web")
+            case "agent":
+                world.remove_deleted()
+            case "content":
+                kept = world.sources[PASSWORD] = secret(password=f"{number % 3}")
+            case "template":
+                web = using_secret(replicas, strategy)
+                web.spec.template.spec.image = f"image-{number % 3}"
+                world.apply(web)
+            case "missing":
+                world.sources.pop(PASSWORD, None)
+            case "back":
+                world.sources[PASSWORD] = kept
+        for item in coming[: {"one starts": 1, "all start": None}.get(turn, 0)]:
+            world.run(item)
+        staying = [item for item in world.alive("web") if item.metadata.deletion_timestamp is None]
+        assert sum(map(is_good, staying)) >= replicas - bound.unavailable
+    world.sources[PASSWORD] = kept
+    world.settle()
+
+    web = world.deployment("web")  # type: ignore[assignment]  # it is there
+    digest = template_hash(web.spec.template, contents_of(world, web))
+    assert world.names == sorted(container_name(web, digest, ordinal) for ordinal in range(replicas))
+    assert world.step("web").actions == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(replicas=st.integers(1, 4), gone_first=st.booleans(), steps=st.integers(1, 5))
+def test_a_missing_secret_alone_never_makes_a_plan_do_anything(replicas: int, gone_first: bool, steps: int) -> None:
+    world = settled(using_secret(replicas), password="x", other="y")
+    if not gone_first:
+        world.sources[PASSWORD] = secret(password="x")
+        world.step("web")
+    del world.sources[PASSWORD]
+
+    assert all(world.step("web").actions == () for _ in range(steps))

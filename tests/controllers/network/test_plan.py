@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -239,3 +240,43 @@ def test_without_ipv6_on_the_host_nothing_is_published_there() -> None:
     assert without is not None
     assert with_it.wisher.wishes[0].addresses == ("0.0.0.0", "::")
     assert without.wisher.wishes[0].addresses == ("0.0.0.0",)
+
+
+WORLDS = st.lists(
+    st.tuples(st.sampled_from([WEB, Key("shop", "api"), Key("shop", "web")]), lives, st.integers(8080, 8082)),
+    max_size=7,
+)
+TAKEN = st.sets(st.integers(8080, 8082), max_size=2)
+
+
+def held(each: Replica, made: Plan) -> Replica:
+    """The replica after it was told what it has."""
+    status = made.statuses[each.wisher.uid]
+    binds = {(port.container_port, Bind(port.host_ip or "", port.host_port or 0, "tcp")) for port in status.ports or []}
+    return replace(each, wisher=replace(each.wisher, held=frozenset(binds)), status=status)
+
+
+@given(world=WORLDS, ports=TAKEN)
+def test_a_plan_stays_when_it_was_told_and_leads_only_to_its_owners_replicas(
+    world: list[tuple[Key, Life, int]], ports: set[int]
+) -> None:
+    replicas = [
+        replica(number, life, owner=owner, wishes=(Wish(80, "tcp", ("0.0.0.0",), port),))
+        for number, (owner, life, port) in enumerate(world)
+    ]
+    taken = {Bind("0.0.0.0", port, "tcp"): "somebody else listens there" for port in ports}
+
+    made = plan(replicas, taken)
+    told = [held(each, made) for each in replicas]
+
+    assert plan(told, taken) == made, "what was decided is decided again"
+    owners = {route.bind: route.owner for route in made.routes}
+    freed = {route.bind: route.owner for route in plan(told[::-1], {}).routes}
+    assert owners.items() <= freed.items(), "who has a port keeps it, whoever is looked at first"
+    assert not made.binds & set(taken), "what somebody else has is left alone"
+    leaving = {each.address for each in replicas if each.life is Life.LEAVING}
+    by_address = {each.address: each.wisher.owner for each in replicas if each.address}
+    for route in made.routes:
+        for endpoint in route.endpoints:
+            assert endpoint.address not in leaving, "who leaves gets nothing new"
+            assert by_address[endpoint.address] == route.owner

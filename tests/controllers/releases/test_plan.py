@@ -10,6 +10,7 @@ from fizz.controllers.releases.plan import Remove, SetStatus, World, plan
 from fizz.schemas import labels
 from fizz.schemas.apps import Deployment
 from fizz.schemas.core import ConfigMap, Secret
+from fizz.schemas.jobs import Job
 from fizz.schemas.meta import ObjectMeta
 from fizz.schemas.releases import Release, ReleaseResource, ReleaseSpec, ReleaseStatus
 
@@ -51,6 +52,7 @@ def phases(world: World) -> dict[str, str | None]:
     return {action.release.name: action.status.phase for action in plan(world, NOW) if isinstance(action, SetStatus)}
 
 
+WEB = ("Deployment", "web")
 PASSWORD = {("Secret", "pw"): "8"}
 
 
@@ -70,15 +72,34 @@ PASSWORD = {("Secret", "pw"): "8"}
 def test_the_newest_release_is_what_its_deployments_are(
     found: Deployment | None, versions: Mapping[tuple[str, str], str], phase: str
 ) -> None:
-    deployments = {"web": found} if found else {}
+    deployments = {("Deployment", "web"): found} if found else {}
 
     assert phases(World([release(1)], deployments, versions)) == {"v1": phase}
 
 
+@pytest.mark.parametrize(
+    ("condition", "phase"),
+    [
+        pytest.param(None, "Progressing", id="at it"),
+        pytest.param("Complete", "Deployed", id="succeeded"),
+        pytest.param("Failed", "Failed", id="failed"),
+    ],
+)
+def test_jobs_have_to_succeed(condition: str | None, phase: str) -> None:
+    made = release(1)
+    made.spec.resources.append(ReleaseResource(api_version="fizz.dev/v1", kind="Job", name="migrate", digest="d"))
+    conditions = [{"type": condition, "status": "True"}] if condition else []
+    spec = {"template": {"spec": {"image": "x"}}}
+    status = {"observedGeneration": 2, "conditions": conditions}
+    job = Job.load({"metadata": {"name": "migrate", "generation": 2}, "spec": spec, "status": status})
+
+    assert phases(World([made], {WEB: deployment(), ("Job", "migrate"): job})) == {"v1": phase}
+
+
 def test_when_it_was_deployed_first_is_remembered() -> None:
-    (first,) = plan(World([release(1)], {"web": deployment()}), NOW)
+    (first,) = plan(World([release(1)], {WEB: deployment()}), NOW)
     earlier = NOW - timedelta(days=1)
-    (later,) = plan(World([release(1, phase="Failed", deployed_at=earlier)], {"web": deployment()}), NOW)
+    (later,) = plan(World([release(1, phase="Failed", deployed_at=earlier)], {WEB: deployment()}), NOW)
 
     assert isinstance(first, SetStatus)
     assert isinstance(later, SetStatus)
@@ -89,7 +110,7 @@ def test_when_it_was_deployed_first_is_remembered() -> None:
 def test_older_ones_are_superseded_but_what_failed_stays_failed() -> None:
     world = World(
         [release(1, phase="Deployed"), release(2, phase="Failed"), release(3), release(4, phase="Deployed")],
-        {"web": deployment()},
+        {WEB: deployment()},
     )
     known = world.releases[3]
     known.status = ReleaseStatus(phase="Deployed", deployed_at=NOW)
@@ -100,7 +121,7 @@ def test_older_ones_are_superseded_but_what_failed_stays_failed() -> None:
 def test_a_revision_goes_when_no_release_names_it_and_nothing_else_ever_goes() -> None:
     config = ConfigMap(metadata=ObjectMeta(name="pw.1", namespace="shop", labels={labels.REVISION_OF: "pw"}))
     kept, gone, key = secret("pw.1"), secret("pw.2"), secret("fizz-release-key", revision=False)
-    world = World([release(1, revisions=("pw.1",))], {"web": deployment()}, revisions=[kept, gone, key, config])
+    world = World([release(1, revisions=("pw.1",))], {WEB: deployment()}, revisions=[kept, gone, key, config])
 
     removed = [action.revision for action in plan(world, NOW) if isinstance(action, Remove)]
 
@@ -122,7 +143,7 @@ def test_a_plan_ends_touches_only_what_is_kept_for_releases_and_leaves_nothing_t
     releases = [
         release(number, deployments=("web", "db"), revisions=tuple(f"pw.{n}" for n in named)) for number in numbers
     ]
-    deployments = {name: deployment(name, reason) for name, reason in reasons.items()}
+    deployments = {("Deployment", name): deployment(name, reason) for name, reason in reasons.items()}
     revisions = [secret(f"pw.{number}") for number in there] + [secret("key", revision=False)]
 
     for action in plan(World(releases, deployments, revisions=revisions), NOW):

@@ -1,10 +1,12 @@
 from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fizz.controllers.scheduler.plan import Bind, Release, Wait, decide
+from fizz.controllers.scheduler.plan import Bind, Release, Wait, decide, is_candidate
 from fizz.schemas import labels
 from fizz.schemas.container import Container
 from fizz.schemas.inheritance import Inheritance
@@ -96,3 +98,67 @@ def test_one_after_the_other_they_spread_evenly(nodes: int, containers: int) -> 
     counts = [load[node.name] for node in all_nodes]
     assert sum(counts) == containers
     assert max(counts) - min(counts) <= 1
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["new", "delete", "node ready", "node lost", "cordon", "uncordon", "node gone", "node new"]),
+        st.integers(0, 5),
+    ),
+    max_size=30,
+)
+
+
+@given(EVENTS)
+def test_whatever_happens_a_container_is_bound_once_to_a_node_that_could_take_it_then_and_nothing_waits_in_vain(
+    events: list[tuple[str, int]],
+) -> None:
+    nodes = {"n0": make_node("n0")}
+    containers: dict[str, Container] = {}
+    for number, (what, which) in enumerate(events):
+        name = f"n{which % 3}"
+        match what:
+            case "new":
+                containers[f"c{number}"] = make_container(
+                    f"c{number}", finalizers=["other.example/x", labels.FINALIZER_NODE]
+                )
+            case "delete" if containers:
+                doomed = list(containers.values())[which % len(containers)]
+                doomed.metadata.deletion_timestamp = datetime(2026, 1, 31, tzinfo=UTC)
+            case "node ready" | "node lost" if name in nodes:
+                nodes[name] = make_node(name, ready="True" if what == "node ready" else "False")
+            case "cordon" | "uncordon" if name in nodes:
+                nodes[name].spec.unschedulable = what == "cordon"
+            case "node gone":
+                nodes.pop(name, None)
+            case "node new":
+                nodes[name] = make_node(name)
+        for item in containers.values():
+            _settle(item, list(nodes.values()), containers.values())
+
+    nodes["n0"] = make_node("n0")
+    for item in containers.values():
+        _settle(item, list(nodes.values()), containers.values())
+    for item in containers.values():
+        deleted = item.metadata.deletion_timestamp is not None
+        assert decide(item, list(nodes.values()), {}) is None, "nothing is left to decide"
+        assert deleted or item.spec.node_name, "there is a node, so nothing waits"
+        assert "other.example/x" in (item.metadata.finalizers or []), "what others hold is left to them"
+
+
+def _settle(item: Container, nodes: list[Node], all_containers: Iterable[Container]) -> None:
+    """Do what is decided for a Container, and check that it may be."""
+    load = Counter(each.spec.node_name for each in all_containers if each.spec.node_name)
+    before = item.spec.node_name
+    match decide(item, nodes, load):
+        case Bind(node):
+            assert before is None
+            assert item.metadata.deletion_timestamp is None
+            assert is_candidate(next(each for each in nodes if each.name == node))
+            item.spec.node_name = node
+        case Release(finalizers):
+            assert before is None
+            assert item.metadata.deletion_timestamp is not None
+            item.metadata.finalizers = list(finalizers)
+        case Wait():
+            assert not any(map(is_candidate, nodes))
