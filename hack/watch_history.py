@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from typing import Final
 
-__all__ = ["Chain", "Change", "History", "Item", "Listing", "Place", "Selection", "Write", "problems"]
+__all__ = ["Chain", "Change", "History", "Item", "Listing", "Place", "Selection", "Write", "problems", "unseen"]
 
 Place = tuple[str, str]
 """A kind and the name of an object of it."""
@@ -136,7 +136,7 @@ def problems(history: History) -> list[str]:
     return [
         *truth.disagreements,
         *_lives(truth),
-        *_unseen(history),
+        *unseen(history),
         *(each for write in history.writes for each in _check_write(truth, write)),
         *(each for listing in history.listings for each in _check_listing(truth, listing)),
         *(each for chain in history.chains for each in _check_chain(truth, chain)),
@@ -207,8 +207,8 @@ def _lives(truth: _Truth) -> Iterator[str]:
         _apply(state, change)
 
 
-def _unseen(history: History) -> Iterator[str]:
-    """Somebody must have watched each kind from begin to end, or the truth has holes that nobody would find."""
+def unseen(history: History) -> Iterator[str]:
+    """Kinds that nobody watched from begin to end: then the truth has holes, and nothing can be said of the round."""
     reach: dict[str, int] = defaultdict(lambda: history.begin)
     whole = [chain for chain in history.chains if chain.start is not None and chain.selection.is_whole]
     for chain in sorted(whole, key=lambda each: each.start or 0):

@@ -1,6 +1,7 @@
 """Answers that are no objects: documents, refusals, and what went wrong; and the headers that they carry."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
@@ -12,15 +13,32 @@ from starlette.types import Message, Scope, Send
 
 from fizz.apiserver import errors
 
-__all__ = ["HANDLERS", "answer_to", "document", "json_of", "marked", "refusal", "wants_aggregated", "warning"]
+__all__ = ["HANDLERS", "answer_to", "document", "json_of", "marked", "refusal", "wants_aggregated", "warnings"]
 
 log = structlog.get_logger()
 
+_WARNINGS_LIMIT: Final = 4096
+_WARNING_LIMIT: Final = 256
 
-def warning(text: str) -> str:
-    """The value of a Warning header (RFC 7234, section 5.5)."""
-    quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-    return f'299 - "{quoted}"'
+
+def warnings(texts: Iterable[str]) -> list[str]:
+    """The values of Warning headers (RFC 7234, section 5.5), each text once. Together they have 4096 characters at
+    most, so that no client refuses the whole answer; what would go beyond is cut to 256, and then there are no more.
+    """
+    values, left = [], _WARNINGS_LIMIT
+    for text in dict.fromkeys(texts):
+        said = text if len(text) <= left else text[: min(left, _WARNING_LIMIT)]
+        left -= len(said)
+        if said:
+            values.append(_warning(said))
+    return values
+
+
+def _warning(text: str) -> str:
+    """In the form in which Starlette writes UTF-8; what is no text, as the ends of lines, is a space."""
+    plain = "".join(" " if ord(each) < 32 or ord(each) == 127 else each for each in text)
+    quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
+    return f'299 - "{quoted}"'.encode().decode("latin-1")
 
 
 def document(request: Request, body: bytes, digest: str, *, lasting: bool) -> Response:

@@ -204,7 +204,7 @@ class Service:
             raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
         response = await self._verbs[request.method](request, target)
         if resource.warning:
-            response.headers.append("Warning", answers.warning(resource.warning))
+            _warned(response, [resource.warning])
         return await compressed(request, response)
 
     async def _get(self, request: Request, target: Target) -> Response:
@@ -333,9 +333,9 @@ class Service:
 
 
 def _warned(response: Response, warnings: Iterable[str]) -> Response:
-    """The answer with warnings, each once."""
-    for text in dict.fromkeys(warnings):
-        response.headers.append("Warning", answers.warning(text))
+    """The answer with warnings."""
+    for value in answers.warnings(warnings):
+        response.headers.append("Warning", value)
     return response
 
 

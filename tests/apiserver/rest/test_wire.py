@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fizz.apiserver.rest import answers
 from tests.apiserver.rest.test_custom_kinds import GADGETS, definition, gadget, install
 
 JSON = dict[str, Any]
@@ -249,3 +250,15 @@ async def test_a_generated_name_that_is_taken_is_made_anew(api: Any, monkeypatch
     body = {"metadata": {"generateName": "job-"}}
     assert (await api.post(MAPS, body)).json["metadata"]["name"] == "job-bbbbb"
     assert (await api.post(MAPS, body)).json["reason"] == "AlreadyExists"
+
+
+async def test_warnings_are_headers_whatever_they_tell_of(api: Any) -> None:
+    await api.namespace()
+    body = {**config_map("a"), "\u4e16": 1, "a\r\nSet-Cookie: x": 1, "x" * 5000: 1, "y" * 300: 1}
+    answer = await api.request("POST", MAPS, body)
+    assert answer.code == 201
+    assert "set-cookie" not in answer.headers
+    said = answers.warnings(['unknown field "\u4e16"', "a\r\nb", "a\r\nb", "x" * 5000, "y" * 3900, "z" * 9, ""])
+    assert said[0].encode("latin-1").decode() == '299 - "unknown field \\"\u4e16\\""'
+    assert said[1] == '299 - "a  b"'
+    assert [len(each) - len('299 - ""') for each in said[2:]] == [256, 256, 9]
