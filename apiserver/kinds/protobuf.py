@@ -97,6 +97,19 @@ _MESSAGES: Final = {
     "TokenRequestSpec": "1 audiences s*, 3 boundObjectRef BoundObject?, 4 expirationSeconds i?",
     "BoundObject": "1 kind s, 2 apiVersion s, 3 name s, 4 uid s",
     "SelfSubjectReview": "1 metadata ObjectMeta",
+    "MutatingWebhookConfiguration": "1 metadata ObjectMeta, 2 webhooks MutatingWebhook*",
+    "ValidatingWebhookConfiguration": "1 metadata ObjectMeta, 2 webhooks ValidatingWebhook*",
+    "MutatingWebhook": "1 name s, 2 clientConfig WebhookClient, 3 rules OperationRule*, 4 failurePolicy s?, "
+    "5 namespaceSelector LabelSelector?, 6 sideEffects s?, 7 timeoutSeconds i?, 8 admissionReviewVersions s*, "
+    "9 matchPolicy s?, 10 reinvocationPolicy s?, 11 objectSelector LabelSelector?, 12 matchConditions MatchCondition*",
+    "ValidatingWebhook": "1 name s, 2 clientConfig WebhookClient, 3 rules OperationRule*, 4 failurePolicy s?, "
+    "5 namespaceSelector LabelSelector?, 6 sideEffects s?, 7 timeoutSeconds i?, 8 admissionReviewVersions s*, "
+    "9 matchPolicy s?, 10 objectSelector LabelSelector?, 11 matchConditions MatchCondition*",
+    "WebhookClient": "1 service ServiceReference?, 2 caBundle b, 3 url s?",
+    "ServiceReference": "1 namespace s, 2 name s, 3 path s?, 4 port i?",
+    "OperationRule": "1 operations s*, 2 rule ResourceRule",
+    "ResourceRule": "1 apiGroups s*, 2 apiVersions s*, 3 resources s*, 4 scope s?",
+    "MatchCondition": "1 name s, 2 expression s",
     "Scale": "1 metadata ObjectMeta, 2 spec ScaleSpec, 3 status ScaleStatus",
     "ScaleSpec": "1 replicas i",
     "ScaleStatus": "1 replicas i, 2 selector s",
@@ -111,6 +124,7 @@ _KINDS: Final = {
     ),
     "authentication.k8s.io": ("TokenReview", "TokenRequest", "SelfSubjectReview"),
     "autoscaling": ("Scale",),
+    "admissionregistration.k8s.io": ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
     "events.k8s.io": ("Event",),
 }  # fmt: skip
 _SAME: Final = {
@@ -186,6 +200,9 @@ def _one(kind: str, value: Any) -> Any:
             return _json(value.raw)
         case "Texts":
             return list(value.items)
+        case "OperationRule":  # JSON has the rule's fields beside the operations
+            plain = _plain(kind, value)
+            return {**plain.pop("rule", {}), **plain}
     return _plain(kind, value)
 
 

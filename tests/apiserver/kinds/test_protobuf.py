@@ -51,6 +51,33 @@ def test_a_secret_has_its_bytes_in_base64_and_no_zeros() -> None:
     }
 
 
+def test_a_webhooks_rules_are_flat_and_its_bundle_is_base64() -> None:
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["secrets"], "scope": "*"}
+    hook = {
+        "name": "a.example.com",
+        "clientConfig": {"service": {"namespace": "n", "name": "s", "port": 443}, "caBundle": b"PEM"},
+        "rules": [{"operations": ["CREATE"], "rule": rule}],
+        "namespaceSelector": {},
+        "sideEffects": "None",
+        "timeoutSeconds": 10,
+        "admissionReviewVersions": ["v1"],
+        "matchConditions": [{"name": "c", "expression": "true"}],
+    }
+    raw = message("ValidatingWebhookConfiguration", metadata={"name": "a"}, webhooks=[hook])
+    assert protobuf.decode(body("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", raw)) == {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "a"},
+        "webhooks": [
+            {
+                **hook,
+                "clientConfig": {"service": {"namespace": "n", "name": "s", "port": 443}, "caBundle": "UEVN"},
+                "rules": [{"operations": ["CREATE"], **rule}],
+            }
+        ],
+    }
+
+
 def test_pointers_keep_their_zeros() -> None:
     raw = message("DeleteOptions", gracePeriodSeconds=0, propagationPolicy="Background", preconditions={"uid": "u"})
     assert protobuf.decode(body("coordination.k8s.io/v1", "DeleteOptions", raw)) == {
