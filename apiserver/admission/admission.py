@@ -38,6 +38,11 @@ class Admission:
         prefixes = tuple(each.prefix() for each in found if each is not None)
         self._follower = Follower(store, prefixes, self._reset, self._observe)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody has to be asked about anything."""
+        return self._follower.is_current and not self._hooks and not self._policies
+
     async def chain(self, operation: Operation, resource: Resource, subresource: str, world: World) -> Chain | None:
         """Those who may have to be asked about an operation, or None."""
         if not self._follower.is_current:

@@ -222,6 +222,9 @@ class Policies:
         self._found: dict[Place, tuple[Applied, ...]] = {}
         self._changes = registry.changes
 
+    def __bool__(self) -> bool:
+        return bool(self._policies) and bool(self._bindings)
+
     def put(self, obj: JSON) -> None:
         """A policy or binding as it is now."""
         name = obj["metadata"]["name"]
@@ -242,7 +245,7 @@ class Policies:
 
     def find(self, operation: str, resource: Resource, subresource: str) -> tuple[Applied, ...]:
         """The policies that may be about an operation on a resource, by name."""
-        if not self._policies or not self._bindings:
+        if not self:
             return ()
         if self._changes != self._registry.changes:
             self._changes = self._registry.changes

@@ -9,8 +9,7 @@ import re
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from fizz.apiserver import errors
 from fizz.apiserver.kinds import lifecycle, managed, metadata
@@ -29,8 +28,7 @@ _TYPES: Final = "string|number|integer|boolean|object|array"
 _WRONG_TYPE: Final = re.compile(rf'must be of type (integer,string|{_TYPES}): "(null|{_TYPES})"$')
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(NamedTuple):
     """What a write would make. `live` is None for a creation. `judge` says what becomes of the object if it is to be
     another one, and `track` keeps its books, which a proposal with `causes` has not yet.
     """
@@ -55,7 +53,7 @@ class Proposal:
         item = outcome.obj
         if self.causes and not outcome.causes:
             item = self.track(item)
-        return replace(self, obj=item, causes=outcome.causes)
+        return self._replace(obj=item, causes=outcome.causes)
 
     def settle(self) -> Draft:
         """What is written. Raises `Invalid`."""

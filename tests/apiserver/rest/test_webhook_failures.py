@@ -13,6 +13,7 @@ from fizz.apiserver.admission.admission import Admission
 from fizz.apiserver.admission.calls import Caller, CallFailed, Endpoint
 from fizz.apiserver.kinds.registry import Registry
 from fizz.apiserver.store.memory import MemoryStore
+from fizz.apiserver.store.types import Change
 from tests.apiserver.rest.test_webhooks import MAPS, MUTATING, VALIDATING, a_map, register
 from tests.apiserver.rest.webhook_kit import JSON, Hook, hooking, patching, reviewed
 
@@ -257,10 +258,11 @@ async def test_without_configurations_nobody_waits() -> None:
     resource = registry.lookup("", "v1", "configmaps")
     assert resource is not None
     world: Any = None
-    await admission.chain("CREATE", resource, "", world)  # reads the configurations once
-    with pytest.raises(StopIteration) as done:
-        admission.chain("CREATE", resource, "", world).send(None)
-    assert done.value.value is None
+    assert not admission.is_idle  # the configurations were not read yet
+    assert await admission.chain("CREATE", resource, "", world) is None
+    assert admission.is_idle
+    await store.commit([Change("/core/configmaps/blog/a", b"{}", expected=0)])
+    assert admission.is_idle
     await store.close()
 
 
