@@ -11,6 +11,8 @@ from fizz.client.compose.nodes import BROKEN, Node
 from fizz.client.compose.probe_checks import check_probes
 from fizz.client.compose.problems import Path, Problems, suggestion
 from fizz.client.compose.references import KINDS, Dependency, dependencies, references
+from fizz.client.compose.shapes.tables import is_misspelt
+from fizz.client.compose.spec import SERVICE
 from fizz.client.compose.spec.external import is_external
 from fizz.client.compose.spec.volumes import clean_target
 
@@ -61,7 +63,8 @@ class _ServiceCheck:
     def source(self, services: Node) -> None:
         """There is something to run."""
         image, build, provider = (self._service.get(key) for key in ("image", "build", "provider"))
-        if not ((image and (image.value or image.tag == BROKEN)) or build or provider):
+        given = (image and (image.value or image.tag == BROKEN)) or build or provider
+        if not (given or any(is_misspelt(self._service, key, SERVICE.keys) for key in ("image", "build"))):
             place = services.key(str(self._path[-1]))
             self._problems.error(place, "has neither an image nor a build", path=self._path, hint='add "image: ..."')
         self._contexts(services)
@@ -145,7 +148,7 @@ class _ServiceCheck:
             self._error(inline, "excludes dockerfile; a build has only one of them", ("build", "dockerfile_inline"))
         platform, platforms = self._get("platform"), self._get("build", "platforms")
         given = [item.value for item in platforms.items()] if platforms else []
-        if platform and platforms and given and platform.value not in given:
+        if platform and platform.value and platforms and given and platform.value not in given:
             self._error(platforms, f'must include the platform "{platform.value}"', ("build", "platforms"))
 
     def _contexts(self, services: Node) -> None:
@@ -192,8 +195,10 @@ def _check_dependencies(
                 edges[name].append(dependency)
             elif other not in services:
                 hint = suggestion(other, [known for known in services if known != name])
-                text = f'depends on the service "{other}", which is not defined'
-                problems.error(dependency.place, text, path=("services", name), hint=hint)
+                written = dependency.path[2:] == ("depends_on",)
+                verb, path = ("depends on", ("services", name)) if written else ("names", dependency.path)
+                text = f'{verb} the service "{other}", which is not defined'
+                problems.error(dependency.place, text, path=path, hint=hint)
             elif dependency.required:
                 profiles = services[other].get("profiles")
                 names = ", ".join(str(item.value) for item in profiles.items()) if profiles else ""

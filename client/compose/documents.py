@@ -34,6 +34,18 @@ _SLASH: Final = re.compile(r"(?<!\\)(?:\\\\)*\\/")
 _SKIPPED: Final = Mark("", 0, 0)  # in place of a key that is none: its value is left out
 
 
+_OPEN_ENDED: Final = {"found unexpected end of stream", "found unexpected document indicator"}  # within a quoted text
+_HINTS: Final = {
+    "cannot start any token": "indent with spaces, not with tabs; quote texts that begin with @, ` or %",
+    "mapping values are not allowed": 'put a text that holds ": " in quotes, and indent all keys of a mapping alike',
+    "did not find expected key": "indent all keys of a mapping alike",
+    "did not find expected '-' indicator": "indent all items of a list alike",
+    "did not find expected ',' or ']'": "close the bracket, or put a text that holds a comma or bracket in quotes",
+    "did not find expected ',' or '}'": "close the bracket, or put a text that holds a comma or bracket in quotes",
+    "could not find expected ':'": "each key needs a colon and a space behind it",
+}
+
+
 class _BrokenError(Exception):
     """The document cannot be read any further; the problem has been told."""
 
@@ -113,11 +125,13 @@ class _Composer:
         """Tell what libyaml stumbled over."""
         mark = error.problem_mark or error.context_mark
         text = f"YAML: {error.problem or error.context or 'not readable'}"
-        if error.context and error.problem:
+        if error.context_mark and error.problem in _OPEN_ENDED:
+            mark, text = error.context_mark, "YAML: the quote that begins here is not closed"
+        elif error.context and error.problem:
             since = f" that starts at line {error.context_mark.line + 1}" if error.context_mark else ""
             text += f" ({error.context}{since})"
         place = Mark(self._file, mark.line + 1, mark.column + 1) if mark else Mark(self._file, 1, 1)
-        hint = "indent with spaces, not with tabs" if "cannot start any token" in text else ""
+        hint = next((hint for part, hint in _HINTS.items() if part in text), "")
         self._problems.error(place, text, hint=hint)
 
     def _broken(self, place: Node, text: str, hint: str = "") -> _BrokenError:

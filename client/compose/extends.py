@@ -163,7 +163,8 @@ class _Resolver:
             inner = Scope(path, document, folder_of(path), scope.interpolator)
             known = self._read(services, name, inner)
             return self.resolve(name, known[name], known, inner, chain) if name in known else None
-        self._files.problems.error(target, f'the service "{name}" is not in {file.value}')
+        there = [known for document in documents for known in (document.get("services") or Node({})).mapping()]
+        self._files.problems.error(target, f'the service "{name}" is not in {file.value}', hint=suggestion(name, there))
         return None
 
     def _documents(self, path: str, place: Node, scope: Scope) -> list[Node] | None:

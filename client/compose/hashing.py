@@ -60,6 +60,8 @@ _ORDER: Final[dict[str, tuple[str, ...]]] = {
         "volumes[].volume": "labels nocopy subpath",
     }.items()
 }
+_RANKS: Final = {path: {key: index for index, key in enumerate(keys)} for path, keys in _ORDER.items()}
+_DEEP: Final = (dict, list, int)  # what may be written otherwise; the 0 of a limit is
 # Parts whose keys Go writes as it calls them.
 _CAPITALISED: Final = tuple(
     f"blkio_config.{key}[]"
@@ -93,10 +95,12 @@ def _ordered(path: str, value: Any) -> Any:
         case list():
             return [_ordered(f"{path}[]", child) for child in value]
         case dict():
-            known = _ORDER.get(path, ())
-            rank = {key: index for index, key in enumerate(known)}
-            written = [key for key in value if not (known and key.startswith("x-"))]
+            rank = _RANKS.get(path, {})
+            written = [key for key in value if not (rank and key.startswith("x-"))]
             keys = sorted(written, key=lambda key: (rank.get(key, len(rank)), key))
             step = "*" if path in _NAMES else None
-            return {key: _ordered(f"{path}.{step or key}".lstrip("."), value[key]) for key in keys}
+            return {
+                key: _ordered(f"{path}.{step or key}".lstrip("."), child) if isinstance(child, _DEEP) else child
+                for key, child in ((key, value[key]) for key in keys)
+            }
     return value

@@ -139,7 +139,7 @@ def _expression(text: str, start: int) -> _Expression:
     name = _NAME.match(inner)
     operator = _OPERATOR.match(inner, name.end()) if name else None
     if name is None or (operator is None and name.end() != len(inner)):
-        raise TemplateError(f'has an expression that is none: "{_excerpt(text[start:position])}"')
+        raise TemplateError(f'has "{_excerpt(text[start:position])}", which is no variable that compose can replace')
     if operator is None:
         return _Expression(name.group(), "", "", position)
     return _Expression(name.group(), operator.group(), inner[operator.end() :], position)

@@ -144,16 +144,16 @@ def plain(node: Node) -> Any:
 
 
 def kind_of(node: Node) -> str:
-    """What a value is, in words for messages: `a string`, `a list`."""
+    """What a value is, in words for messages: `a string`, `the number 5`."""
     match node.value:
         case None:
             return "empty"
-        case bool():
-            return "a boolean"
+        case bool() as value:
+            return f"the boolean {str(value).lower()}"
         case str():
             return "a string"
-        case int() | float():
-            return "a number"
+        case int() | float() as value:
+            return f"the number {value}"
         case list():
             return "a list"
         case dict():

@@ -114,8 +114,10 @@ def suggestion(word: str, known: list[str]) -> str:
     """`did you mean "image"?` if one of the known words is close to this one, else nothing."""
     from difflib import get_close_matches  # needed only when something is wrong
 
-    close = get_close_matches(word.lower(), known, n=1, cutoff=0.7)
-    return f'did you mean "{close[0]}"?' if close else ""
+    close = get_close_matches(word.lower(), known, n=1, cutoff=0.65)
+    parts = [each for each in known if word.lower() in each.split("_")] if len(word) > 3 else []
+    found = close or (parts if len(parts) == 1 else [])
+    return f'did you mean "{found[0]}"?' if found else ""
 
 
 def _one_line(text: str) -> str:

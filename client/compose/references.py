@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from fizz.client.compose.nodes import Mark, Node
+from fizz.client.compose.nodes import BROKEN, Mark, Node
 from fizz.client.compose.problems import Path
 
 __all__ = ["KINDS", "Dependency", "Reference", "dependencies", "on_default_network", "references"]
@@ -73,6 +73,8 @@ def _items(node: Node, key: str) -> list[Node]:
 def _granted(kind: str, holder: Node, root: Path) -> Iterator[Reference]:
     for index, item in enumerate(_items(holder, kind)):
         source = item.get("source")
+        if source is None and any(child.tag == BROKEN for child in item.mapping().values()):
+            continue
         name = source.value if source else ""
         if isinstance(name, str):
             yield Reference(kind, name, source or item, (*root, kind, index))

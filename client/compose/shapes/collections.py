@@ -120,7 +120,8 @@ class ListOf(Shape):
             child = self.item.read(node, path, reader)
             return None if child is None else Node([child], node.file, node.line, node.column, tag=node.tag)
         if not isinstance(node.value, list):
-            reader.wrong_type(node, path, "a list or a string" if self._single else "a list")
+            hint = f'write ["{node.value}"]' if isinstance(node.value, str) and node.value.isprintable() else ""
+            reader.wrong_type(node, path, "a list or a string" if self._single else "a list", hint)
             return None
         items: list[Node] = []
         expand = self._expand if self._can_expand(node.value, reader) else None

@@ -295,7 +295,9 @@ class Duration(Shape):
     @kept
     def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
         if not isinstance(node.value, str):
-            reader.wrong_type(node, path, "a duration like 30s or 1m30s")
+            bare = isinstance(node.value, int) and not isinstance(node.value, bool)
+            hint = f'write "{node.value}s" if these are seconds' if bare else ""
+            reader.wrong_type(node, path, "a duration like 30s or 1m30s", hint)
             return None
         if reader.as_written(node):
             return node

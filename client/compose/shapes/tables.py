@@ -4,18 +4,18 @@ A `Table` knows all keys that the specification has, whether Fizz honours each a
 an error with a guess at what was meant. Keys that begin with `x-` are free.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from fizz.client.compose.nodes import Node, broken, plain
+from fizz.client.compose.nodes import BROKEN, Node, broken, plain
 from fizz.client.compose.problems import Path, path_text, suggestion
 from fizz.client.compose.shapes.base import JSON, Opaque, Reader, Shape, either
 from fizz.client.compose.shapes.collections import ListOf, MapOf, drop_empty, merge_mappings, read_reset
 
-__all__ = ["Key", "Support", "Table", "ignored", "later", "missing", "refused", "yes"]
+__all__ = ["Key", "Support", "Table", "ignored", "is_misspelt", "later", "missing", "refused", "yes"]
 
 _OPAQUE = Opaque()
 
@@ -172,7 +172,7 @@ class Table(Shape):
     def missing(self, node: Node, path: Path, reader: Reader) -> None:
         """Tell of required keys that are not there, in this mapping and in all below it."""
         for name in self.required if isinstance(node.value, dict) else ():
-            if node.get(name) is None:
+            if node.get(name) is None and not is_misspelt(node, name, self.keys):
                 reader.error(node, path, f'must have the key "{name}"')
         children = node.mapping()
         for name, shape in self._demanding.items():
@@ -207,6 +207,12 @@ class Table(Shape):
     def _unknown(self, name: str, node: Node, path: Path, reader: Reader) -> None:
         tell = reader.warn if self._lenient else reader.error
         tell(node.key(name), (*path, name), f"is not a key that {self._owner} knows", suggestion(name, [*self.keys]))
+
+
+def is_misspelt(node: Node, name: str, known: Container[str]) -> bool:
+    """Whether a key that is not known has been told, with the guess that it is this one: then nothing is missing."""
+    unknown = [key for key, child in node.mapping().items() if child.tag == BROKEN and key not in known]
+    return any(suggestion(key, [name]) for key in unknown)
 
 
 def _described(key: Key) -> JSON:

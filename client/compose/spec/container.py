@@ -41,6 +41,15 @@ _DISTINCT: Final = ListOf(Text(), duplicates="error")
 _PULL_POLICY: Final = r"^(always|never|build|if_not_present|missing|refresh|daily|weekly|every_([0-9]+[wdhms])+)$"
 
 
+# domain/path:tag@digest, by the grammar of references (distribution/reference, regexp.go); no name at all is told
+# elsewhere.
+_IMAGE: Final = (
+    r"^$|^(?:(?:\[[0-9a-fA-F:]+\]|[a-zA-Z0-9][a-zA-Z0-9-]*(?:\.[a-zA-Z0-9][a-zA-Z0-9-]*)*)(?::[0-9]+)?/)?"
+    r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
+    r"(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?(?:@[a-zA-Z][a-zA-Z0-9]*(?:[-_+.][a-zA-Z][a-zA-Z0-9]*)*:[0-9a-fA-F]{32,})?$"
+)
+
+
 class _PullPolicy(Text):
     """`if_not_present` is the old word for `missing`."""
 
@@ -157,7 +166,9 @@ CONTAINER: Final[dict[str, Key]] = {
     "gpus": yes(GPUS, "deviceRequests with the capability gpu"),
     "group_add": yes(ListOf(Loose(whole=True), duplicates="error"), "groupAdd"),
     "hostname": yes(Text(), "hostname"),
-    "image": yes(Text(), "image"),
+    "image": yes(
+        Text(runs=_IMAGE, form="the name of an image like nginx:1.27 or registry.example.org/team/app:v2"), "image"
+    ),
     "init": yes(Flag(), "init", keep=True),
     "ipc": yes(Text(), "ipc; service:NAME is the first container of that service"),
     "isolation": yes(Text(), "isolation; Windows"),
@@ -194,7 +205,7 @@ CONTAINER: Final[dict[str, Key]] = {
     "sysctls": yes(Pairs(), "sysctls"),
     "stop_grace_period": yes(Duration(), "stopGracePeriod", keep=True),
     "stop_signal": yes(Text(), "stopSignal"),
-    "storage_opt": yes(MapOf(Loose(whole=True)), "storageOpt"),
+    "storage_opt": yes(MapOf(Loose(whole=True, null="")), "storageOpt"),
     "tmpfs": yes(ListOf(Text(), single=True, kept=True), "tmpfs, with the options of the kernel"),
     "ulimits": yes(ULIMITS, "ulimits"),
     "use_api_socket": yes(Flag(strict=True), "useApiSocket, and the credentials for registries as a Secret"),

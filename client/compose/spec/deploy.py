@@ -50,8 +50,8 @@ _UPDATE: Final = Table(
 )
 
 
-def _with_value(node: Node, path: Path, reader: Reader) -> Node:
-    return node.with_value({"value": node.with_value(0), **node.mapping()})
+def _with_both(node: Node, path: Path, reader: Reader) -> Node:
+    return node.with_value({"kind": node.with_value(""), "value": node.with_value(0), **node.mapping()})
 
 
 _GENERIC: Final = ListOf(
@@ -59,8 +59,8 @@ _GENERIC: Final = ListOf(
         {
             "discrete_resource_spec": yes(
                 Table(
-                    {"kind": yes(Text(), "what"), "value": yes(Whole(floats=True), "how many", keep=True)},
-                    finish=_with_value,
+                    {"kind": yes(Text(), "what", keep=True), "value": yes(Whole(floats=True), "how many", keep=True)},
+                    finish=_with_both,
                 )
             )
         }

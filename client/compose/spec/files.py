@@ -30,6 +30,17 @@ __all__ = ["BUILD_SECRETS", "CONFIGS", "GRANTED_CONFIGS", "GRANTED_SECRETS", "NA
 _SWARM: Final = "a matter of Docker Swarm"
 
 
+class _Content(FilePath):
+    """The file that the content is in. Compose takes the folder of the project for an empty one."""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Node | None:
+        text = super().read(node, path, reader)
+        if text is None or text.value != "":
+            return text
+        reader.refuse(node, path, "is empty", "name a file")
+        return text.with_value(reader.base)
+
+
 def _short(node: Node, path: Path, reader: Reader) -> Node | None:
     return Node({"source": node}, node.file, node.line, node.column, keys={"source": node})
 
@@ -67,11 +78,11 @@ _SECRET: Final = Table(
     {
         "name": yes(Text(), "name of an external one"),
         "environment": yes(Text(), "content from a variable"),
-        "file": yes(FilePath(), "content from a file"),
+        "file": yes(_Content(), "content from a file"),
         "external": yes(External(lenient=True), "must exist as a Secret in the namespace"),
         "labels": ignored(Pairs(duplicates="error"), _SWARM),
         "driver": refused(Text(), _SWARM),
-        "driver_opts": ignored(MapOf(Loose()), _SWARM),
+        "driver_opts": ignored(MapOf(Loose(whole=True)), _SWARM),
         "template_driver": refused(Text(), _SWARM),
         "x-fizz": yes(SECRET_BLOCK, "what Fizz does beyond compose"),
     },
@@ -83,7 +94,7 @@ _CONFIG: Final = Table(
         "name": yes(Text(), "name of an external one"),
         "content": yes(Text(), "content as a text"),
         "environment": yes(Text(), "content from a variable"),
-        "file": yes(FilePath(), "content from a file"),
+        "file": yes(_Content(), "content from a file"),
         "external": yes(External(lenient=True), "must exist as a ConfigMap in the namespace"),
         "labels": ignored(Pairs(duplicates="error"), _SWARM),
         "template_driver": refused(Text(), _SWARM),

@@ -41,6 +41,9 @@ def split_port(text: str) -> list[dict[str, str | int]]:
     if not target:
         raise ValueError("names no port in the container")
     targets = parse_range(target)
+    for part in (published, target):
+        if (ends := _RANGE.fullmatch(part)) and ends.group(2) and int(ends.group(1)) > int(ends.group(2)):
+            raise ValueError(f'has the range "{part}", which ends before it begins')
     if targets is None:
         raise ValueError(f'has "{target}" as port in the container; a port is a number from 1 to 65535')
     hosts = parse_range(published, lowest=0) if published else None

@@ -106,7 +106,14 @@ class _ProviderOption(Shape):
         return self._list.dump(node) if isinstance(node.value, list) else [node.value]
 
 
-_PROVIDER: Final = Table({"type": yes(Text()), "options": yes(MapOf(_ProviderOption()))}, required=("type",))
+class _ProviderOptions(MapOf):
+    """Options by name; one without values says nothing."""
+
+    def dump(self, node: Node) -> Any:
+        return {name: values for name, values in super().dump(node).items() if values}
+
+
+_PROVIDER: Final = Table({"type": yes(Text()), "options": yes(_ProviderOptions(_ProviderOption()))}, required=("type",))
 
 
 def _extends(node: Node, path: Path, reader: Reader) -> Node | None:

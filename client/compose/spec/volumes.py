@@ -99,9 +99,12 @@ def _finish(node: Node, path: Path, reader: Reader) -> Node | None:
         return None
     if target.value == "":
         reader.refuse(target, path, "must have a target")
-    if kind and kind.value == "bind" and (source is None or source.value == ""):
-        reader.error(source or node, path, "is a bind mount and so must have a source", "name a path on the host")
+    if kind and kind.value == "bind" and source is None:
+        reader.error(node, path, "is a bind mount and so must have a source", "name a path on the host")
         return None
+    if kind and kind.value == "bind" and source and source.value == "":
+        text = "is empty, which stands for the whole folder of the project"
+        reader.refuse(source, (*path, "source"), text, "name a path on the host")
     if kind and kind.value == "bind" and source and isinstance(source.value, str):
         resolved = source.with_value(located(reader.base, reader.home, source.value))
         return node.with_value({**node.mapping(), "source": resolved})

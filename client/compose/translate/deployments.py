@@ -7,7 +7,7 @@ from fizz.client.compose.project import Project
 from fizz.client.compose.translate.containers import container_spec
 from fizz.client.compose.translate.jobs import is_job, translate_job
 from fizz.client.compose.translate.meta import Scope
-from fizz.client.compose.translate.ports import container_ports, service_ports
+from fizz.client.compose.translate.ports import service_ports
 from fizz.client.compose.translate.resources import given
 from fizz.client.compose.translate.security import translate_security
 from fizz.schemas.apps import (
@@ -53,7 +53,7 @@ def translate_deployments(scope: Scope, project: Project) -> list[Object]:
 
 def _service(scope: Scope, name: str, service: JSON) -> Service:
     own = to_name(name)
-    ports = service_ports(container_ports(service))
+    ports = service_ports(service)
     aliases = [name] if name != own else None
     return Service(
         metadata=scope.meta(name, name),

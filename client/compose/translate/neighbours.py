@@ -23,7 +23,7 @@ def translate_neighbours(service: JSON) -> JSON:
         *(_link("container", written) for written in service.get("external_links", ())),
     ]
     return given(
-        network_mode=_mode(service.get("network_mode")),
+        network_mode=_mode(service.get("network_mode")) or (None if service.get("networks") else "none"),
         ipc=_mode(service.get("ipc")),
         pid=_mode(service.get("pid")),
         links=links or None,

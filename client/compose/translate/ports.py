@@ -1,5 +1,6 @@
 """Ports of a service: published ones, and those that are only exposed."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fizz.client.compose.spec.ports import parse_range
@@ -14,49 +15,43 @@ JSON = dict[str, Any]
 
 def container_ports(service: JSON) -> list[Port]:
     """The ports as written, the published ones first; an exposed port that is published too is there once."""
-    ports = [_published(port) for port in service.get("ports", ())]
-    known = {(port.container_port, port.protocol) for port in ports}
+    return [
+        Port(**port, publish=True, **_mode(written)) if written else Port(**port) for port, written in _ports(service)
+    ]
+
+
+def service_ports(service: JSON) -> list[ServicePort]:
+    """The same ports as others see them."""
+    return [ServicePort(port=port.pop("container_port"), **port) for port, _ in _ports(service)]
+
+
+def _ports(service: JSON) -> Iterator[tuple[JSON, JSON | None]]:
+    """What both models have of each port, and what is written of one that is published."""
+    known = set()
+    for port in service.get("ports", ()):
+        protocol = port.get("protocol", "tcp").lower()
+        known.add((port["target"], protocol))
+        yield {"container_port": port["target"], "protocol": protocol, **_published(port)}, port
     for written in service.get("expose", ()):
         number, _, protocol = str(written).partition("/")
+        protocol = protocol.lower() or "tcp"
         bounds = parse_range(number)
         for each in range(bounds[0], bounds[1] + 1) if bounds else ():
-            port = Port(container_port=each, protocol=protocol.lower() or "tcp")
-            if (port.container_port, port.protocol) not in known:
-                known.add((port.container_port, port.protocol))
-                ports.append(port)
-    return ports
+            if (each, protocol) not in known:
+                known.add((each, protocol))
+                yield {"container_port": each, "protocol": protocol}, None
 
 
-def _published(port: JSON) -> Port:
+def _published(port: JSON) -> JSON:
     bounds = parse_range(str(port.get("published", ""))) or (None, None)
-    return Port(
-        container_port=port["target"],
-        protocol=port.get("protocol", "tcp").lower(),
-        publish=True,
-        **given(
-            host_port=bounds[0],
-            host_port_end=bounds[1] if bounds[1] != bounds[0] else None,
-            host_ip=port.get("host_ip"),
-            name=port.get("name"),
-            app_protocol=port.get("app_protocol"),
-            mode="host" if port.get("mode") == "host" else None,
-        ),
+    return given(
+        host_port=bounds[0],
+        host_port_end=bounds[1] if bounds[1] != bounds[0] else None,
+        host_ip=port.get("host_ip"),
+        name=port.get("name"),
+        app_protocol=port.get("app_protocol"),
     )
 
 
-def service_ports(ports: list[Port]) -> list[ServicePort]:
-    """The same ports as others see them."""
-    return [
-        ServicePort(
-            port=port.container_port,
-            protocol=port.protocol,
-            **given(
-                name=port.name,
-                host_port=port.host_port,
-                host_port_end=port.host_port_end,
-                host_ip=port.host_ip,
-                app_protocol=port.app_protocol,
-            ),
-        )
-        for port in ports
-    ]
+def _mode(port: JSON) -> JSON:
+    return {"mode": "host"} if port.get("mode") == "host" else {}

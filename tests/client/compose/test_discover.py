@@ -98,7 +98,7 @@ def test_named_files_are_merged_in_order_and_relative_to_the_first() -> None:
 def test_standard_input_is_a_file() -> None:
     loaded = find({}, files=("-",), stdin=b"services: {web: {image: 1}}")
     assert lines(loaded) == [
-        "<stdin>:1:25: services.web.image must be a string, not a number; write it in quotes",
+        "<stdin>:1:25: services.web.image must be a string, not the number 1; write it in quotes",
     ]
 
 

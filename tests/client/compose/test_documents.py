@@ -71,12 +71,13 @@ def test_reset_and_override_are_remembered() -> None:
     [
         (
             "a: [b\n",
-            "2:1: YAML: did not find expected ',' or ']' (while parsing a flow sequence that starts at line 1)",
+            "2:1: YAML: did not find expected ',' or ']' (while parsing a flow sequence that starts at line 1); close "
+            "the bracket, or put a text that holds a comma or bracket in quotes",
         ),
         (
             "a:\n\tb: 1",
             "2:1: YAML: found character that cannot start any token (while scanning for the next token that starts at "
-            "line 2); indent with spaces, not with tabs",
+            "line 2); indent with spaces, not with tabs; quote texts that begin with @, ` or %",
         ),
         ("a: 1\nb: 2\na: 3\n", '3:1: the key "a" is already defined at line 1'),
         ("a: {b: 1, b: 2}\n", '1:11: the key "b" is already defined at line 1'),
@@ -90,6 +91,7 @@ def test_reset_and_override_are_remembered() -> None:
         ("a: &a [*a]\n", "1:8: YAML: the alias *a is inside of what it stands for"),
         ("a: !!int x\n", "1:4: not a value of type !!int"),
         ("a: !!binary '*'\n", None),
+        ('a:\n  b: "c\n', "2:6: YAML: the quote that begins here is not closed"),
         ("a: .inf\n", "1:4: infinity and not-a-number have no place here; write it in quotes"),
         ("%YAML 1.2\n---\na: 1\n", "1:1: a %YAML directive for another version than 1.1; remove the line"),
         (b"a: \x01\n", "1:4: not readable as text: control characters are not allowed; save the file as UTF-8"),
@@ -98,7 +100,7 @@ def test_reset_and_override_are_remembered() -> None:
     ids=[
         "open-list", "tab", "duplicate-key", "duplicate-in-flow", "merge-twice", "merge-of-a-number", "number-as-key",
         "boolean-as-key", "null-as-key", "list-as-key", "unknown-anchor", "alias-in-itself", "tag-does-not-fit",
-        "binary", "infinity", "directive", "control-character", "not-utf-8",
+        "binary", "open-quote", "infinity", "directive", "control-character", "not-utf-8",
     ],
 )  # fmt: skip
 def test_what_cannot_be_read(text: str | bytes, problem: str | None) -> None:

@@ -62,7 +62,7 @@ def test_mistakes_of_all_files_are_told(errors: Errors) -> None:
     files = {"over.yaml": "services:\n  web: {tty: x}\n"}
     found = errors("services:\n  web: {image: 1}\n", files, files=("compose.yaml", "over.yaml"))
     assert found == [
-        "compose.yaml:2:16: services.web.image must be a string, not a number; write it in quotes",
+        "compose.yaml:2:16: services.web.image must be a string, not the number 1; write it in quotes",
         'over.yaml:2:14: services.web.tty must be true or false, not "x"',
     ]
 

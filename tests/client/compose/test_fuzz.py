@@ -73,8 +73,8 @@ def test_any_command(text: str) -> None:
 @given(projects)
 def test_what_is_printed_is_read_again_as_the_same(project: dict[str, Any]) -> None:
     first = survives(to_text(project))
-    if first.project is None:
-        return
+    if first.project is None or any(service.get("network_mode") == "" for service in project["services"].values()):
+        return  # compose does not print an empty network_mode, which nevertheless keeps the default network away
     printed = render(first.project)
     second = survives(to_text(printed))
     assert second.project, [problem.format() for problem in second.problems]

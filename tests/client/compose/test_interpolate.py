@@ -36,12 +36,12 @@ def test_substitution(text: str, result: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("${}", 'has an expression that is none: "${}"'),
-        ("x${FOO BAR}", 'has an expression that is none: "${FOO BAR}"'),
-        ("${FOO:x}", 'has an expression that is none: "${FOO:x}"'),
-        ("${FOO/x/y}", 'has an expression that is none: "${FOO/x/y}"'),
-        ("${1FOO}", 'has an expression that is none: "${1FOO}"'),
-        ("${ FOO }", 'has an expression that is none: "${ FOO }"'),
+        ("${}", 'has "${}", which is no variable that compose can replace'),
+        ("x${FOO BAR}", 'has "${FOO BAR}", which is no variable that compose can replace'),
+        ("${FOO:x}", 'has "${FOO:x}", which is no variable that compose can replace'),
+        ("${FOO/x/y}", 'has "${FOO/x/y}", which is no variable that compose can replace'),
+        ("${1FOO}", 'has "${1FOO}", which is no variable that compose can replace'),
+        ("${ FOO }", 'has "${ FOO }", which is no variable that compose can replace'),
         ("${NOPE:-${FOO}", 'has a variable without closing brace: "${NOPE:-${FOO}"'),
         ("${FOO", 'has a variable without closing brace: "${FOO"'),
         ("${NOPE:-a\nb}", "has a line break inside of ${...}"),

@@ -93,5 +93,5 @@ def test_the_words_of_the_guide_are_in_it() -> None:
     block = SCHEMA["properties"]["services"]["additionalProperties"]
     options = block.get("anyOf", [block])
     keys = options[0]["properties"]
-    assert keys["image"]["description"] == "image"
+    assert keys["hostname"]["description"] == "hostname"
     assert keys["pre_start"]["description"].startswith("Refused")

@@ -45,7 +45,7 @@ def test_short_forms(text: str, ports: list[dict[str, Any]]) -> None:
         ("70000", 'has "70000" as port in the container'),
         ("-1", 'has "-1" as port in the container'),
         (" 80:80 ", 'has "80 " as port in the container'),
-        ("82-80:80", 'has "82-80" as port on the host'),
+        ("82-80:80", 'has the range "82-80", which ends before it begins'),
         ("127.0.0.1:80", 'has "127.0.0.1" as port on the host'),
         ("99999:80", 'has "99999" as port on the host'),
         ("localhost:81:80", 'has "localhost" as address of the host'),

@@ -133,6 +133,7 @@ def test_a_plain_service(spec: Callable[..., dict[str, Any]]) -> None:
             {"mounts": [{"type": "image", "source": "alpine", "target": "/i", "volume": {"subpath": "etc"}}]},
         ),
         ("network_mode: none", {"networkMode": "none", "networks": ...}),
+        ("network_mode: ''", {"networkMode": "none", "networks": ...}),
         (
             "healthcheck: {test: curl, interval: 90s, retries: 2}",
             {"healthcheck": {"test": ["CMD-SHELL", "curl"], "interval": "1m30s", "retries": 2}},
