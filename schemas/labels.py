@@ -20,6 +20,7 @@ __all__ = [
     "DEPLOYMENT",
     "FINALIZER_NODE",
     "FINALIZER_ORDERED_STOP",
+    "HAND_OVER",
     "INHERITED_VOLUMES",
     "JOB",
     "MANAGED_BY",
@@ -88,6 +89,9 @@ ROLLED_BACK: Final = "fizz.dev/rolled-back"
 """An annotation on Deployments whose last update was undone: from which template to which, and why, as JSON."""
 INHERITED_VOLUMES: Final = "fizz.dev/inherited-volumes"
 """Annotation on Containers that follow another one in its place: the anonymous volumes of that one, as JSON."""
+HAND_OVER: Final = "fizz.dev/hand-over"
+"""Annotation on Networks and Volumes that are being deleted: "true" if another object follows that has the same of the
+engine; so nobody who uses it has to go before."""
 VOLUMES_RENEWED_AT: Final = "fizz.dev/volumes-renewed-at"
 """Annotation on templates and their Containers: anonymous volumes pass only between Containers where it is the same."""
 REMOVE_VOLUMES: Final = "fizz.dev/remove-volumes"

@@ -7,6 +7,7 @@ import asyncio
 import getpass
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,7 @@ from fizz.client.cli.revisions import KEY_NAME, key_secret, read_key
 from fizz.client.cli.running import let_run
 from fizz.client.cli.session import FIELD_MANAGER
 from fizz.client.cli.waiting import wait_until_gone
+from fizz.schemas import labels
 from fizz.schemas.types import JSON
 
 __all__ = ["Applied", "apply_project", "author", "dry_run", "releases_of"]
@@ -77,6 +79,9 @@ async def apply_project(
             if not _is_leaving(refusal):
                 raise
         leaving = [item for listed in lists for item in listed.items if "deletionTimestamp" in item["metadata"]]
+        for item in _in_the_way(resources, leaving):
+            say(f"{name_of(item)} is being deleted, and used all the same: another one takes its place")
+            await _hand_over(client, item)
         say(_waiting(resources.project, leaving, total=sum(len(listed.items) for listed in lists)))
         await _wait_for_the_end(client, resources.namespace, leaving, timeout)
 
@@ -149,6 +154,23 @@ async def dry_run(
 
 def _is_leaving(refusal: ApiError) -> bool:
     return any(cause.get("reason") in _LEAVING for cause in refusal.causes)
+
+
+def _in_the_way(resources: Resources, leaving: Sequence[JSON]) -> list[JSON]:
+    """Networks and Volumes that somebody deleted while what uses them stays: they would never be gone."""
+    wanted = {(item["kind"], item["metadata"]["name"]) for item in resources.objects}
+    if any(item["kind"] == "Deployment" for item in leaving):
+        return []  # a `down` is under way
+    kinds = ("Network", "Volume")
+    return [item for item in leaving if item["kind"] in kinds and (item["kind"], item["metadata"]["name"]) in wanted]
+
+
+async def _hand_over(client: Client, item: JSON) -> None:
+    """Let it go at once, and leave what is in the engine to the object of its name that is applied next."""
+    metadata = item["metadata"]
+    patch = {"metadata": {"uid": metadata["uid"], "annotations": {labels.HAND_OVER: "true"}}}
+    with suppress(NotFound, Conflict):
+        await client.patch(built_in(item["kind"]), metadata["name"], patch, metadata["namespace"])
 
 
 def _waiting(project: str, leaving: list[JSON], *, total: int) -> str:

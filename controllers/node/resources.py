@@ -17,7 +17,8 @@
 | none | created |
 
 A deleted one waits until no Container uses it. Then a Network is removed, and a Volume only if `reclaimPolicy` is
-Delete and it is ours.
+Delete and it is ours. One that is handed over to an object that follows (`fizz up` while it is being deleted) goes at
+once, and leaves what is in the engine to that one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -94,6 +95,8 @@ def network_step(
     name, external = network_name(network), bool(network.spec.external)
     ours = next((each for each in found if _is_of(network, labels.NETWORK, each.labels, owner)), None)
     if network.metadata.deletion_timestamp is not None:
+        if _is_handed_over(network):
+            return NetworkStep(Step.RELEASE)
         if users:
             return NetworkStep(Step.WAIT, None, f"used by {_names(users)}")
         return NetworkStep(Step.RELEASE) if external or ours is None else NetworkStep(Step.REMOVE, ours)
@@ -116,6 +119,8 @@ def volume_step(volume: Volume, found: EngineVolume | None, owner: Owner, users:
     name, external = volume_name(volume), bool(volume.spec.external)
     ours = found is not None and _is_of(volume, labels.VOLUME, found.labels, owner)
     if volume.metadata.deletion_timestamp is not None:
+        if _is_handed_over(volume):
+            return VolumeStep(Step.RELEASE)
         if users:
             return VolumeStep(Step.WAIT, None, f"used by {_names(users)}")
         goes = ours and not external and volume.spec.reclaim_policy == "Delete"
@@ -127,6 +132,10 @@ def volume_step(volume: Volume, found: EngineVolume | None, owner: Owner, users:
     if external:
         return VolumeStep(Step.WAIT, None, f"the engine has no volume {name!r}, though it is declared as external")
     return VolumeStep(Step.CREATE)
+
+
+def _is_handed_over(item: Network | Volume) -> bool:
+    return (item.metadata.annotations or {}).get(labels.HAND_OVER) == "true"
 
 
 def _is_of(item: Network | Volume, label: str, found: Mapping[str, str], owner: Owner) -> bool:

@@ -30,6 +30,11 @@ def gone(item: Any) -> Any:
     return item
 
 
+def handed_over(item: Any) -> Any:
+    item.metadata.annotations = {labels.HAND_OVER: "true"}
+    return item
+
+
 OURS = EngineNetwork("n", "blog_front", network_labels(network("front"), OWNER))
 EARLIER = EngineNetwork("n", "blog_front", {**OURS.labels, labels.UID: "earlier"})
 CHANGED = EngineNetwork("n", "blog_front", {**OURS.labels, labels.SPEC_HASH: "other"})
@@ -50,6 +55,8 @@ NETWORKS: list[tuple[str, Network, list[EngineNetwork], list[Any], Step]] = [
     ("deleted, gone", gone(network("front")), [], [], Step.RELEASE),
     ("deleted, somebody's", gone(network("front")), [ALIEN], [], Step.RELEASE),
     ("deleted, external", gone(network("front", external=True)), [OURS], [], Step.RELEASE),
+    ("deleted, handed over in use", gone(handed_over(network("front"))), [OURS], [USER], Step.RELEASE),
+    ("handed over, but not deleted", handed_over(network("front")), [OURS], [USER], Step.READY),
 ]
 
 
@@ -366,3 +373,29 @@ async def test_an_engine_that_does_not_answer_is_asked_again(world: World) -> No
     await world.advance(5)
 
     assert (shown(world, KEY).phase, shown(world, DATA).phase) == ("Ready", "Ready")
+
+
+async def test_a_network_and_a_volume_that_are_handed_over_are_the_next_ones_and_nobody_is_touched(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    first, data = network("front"), volume("data", reclaimPolicy="Delete")
+    world.objects.put(first, data, USER)
+    await world.settle()
+    before, calls = world.engine.by_name("blog-web").id, dict(world.engine.calls)
+
+    for item in (first, data):
+        known = world.objects.items[type(item), Key("blog", item.name)].model_copy(deep=True)
+        world.objects.put(handed_over(known))
+        world.objects.delete(known)
+    await world.settle()
+    gone_by_then = world.objects.network(KEY) is None and world.objects.volume(DATA) is None
+    world.objects.put(network("front"), volume("data"))
+    await world.settle()
+
+    assert gone_by_then
+    assert world.engine.by_name("blog-web").id == before
+    assert world.engine.by_name("blog-web").endpoints.keys() == {"blog_front"}
+    assert world.engine.calls["create_network"] == calls["create_network"]
+    assert "blog_data" in world.engine.vols
+    assert world.status("web").phase == "Running"
