@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 
 import docker
+import docker.errors
+import requests
 
 from tests.e2e.harness import eventually
 
@@ -64,7 +66,10 @@ class PrivateEngine:
         """Whether it is up."""
         with socket.socket(socket.AF_UNIX) as probe:  # the client leaves a socket open that cannot connect
             listens = probe.connect_ex(self.url.removeprefix("unix://")) == 0
-        return listens and self.client.ping() is True
+        try:
+            return listens and self.client.ping() is True
+        except (docker.errors.DockerException, requests.RequestException):
+            return False  # it has begun to listen, and does not get any further
 
     def load(self, image: str) -> None:
         """Bring an image of the machine's engine over."""
