@@ -3,8 +3,10 @@
 from typing import Final
 
 __all__ = [
+    "ADOPTS",
     "ATTEMPT",
     "COMPLETION",
+    "COMPOSE_CONFIG_FILES",
     "COMPOSE_CONFIG_HASH",
     "COMPOSE_CONTAINER_NUMBER",
     "COMPOSE_IMAGE",
@@ -14,6 +16,7 @@ __all__ = [
     "COMPOSE_SERVICE",
     "COMPOSE_VERSION",
     "COMPOSE_VOLUME",
+    "COMPOSE_WORKING_DIR",
     "CONTAINER",
     "CONTENTS",
     "CRON_JOB",
@@ -33,6 +36,7 @@ __all__ = [
     "RELEASED_IN",
     "RELEASES_OF",
     "REMOVE_VOLUMES",
+    "REPLACES",
     "RESTARTED_AT",
     "REVISION_OF",
     "ROLLED_BACK",
@@ -102,6 +106,11 @@ REVISION_OF: Final = "fizz.dev/revision-of"
 """On revisions: the name of the Secret or ConfigMap whose content it keeps."""
 RELEASED_IN: Final = "fizz.dev/released-in"
 """Annotation on revisions: the newest Release that has it. Written with each, so that nobody removes it meanwhile."""
+ADOPTS: Final = "fizz.dev/adopts"
+"""Annotation on Containers, Networks and Volumes: the engine's object that somebody else made and that is this one, as
+it is; its id, of volumes the name. The engine's labels cannot be changed, so ours are thought onto it."""
+REPLACES: Final = "fizz.dev/replaces"
+"""Annotation on Containers: the same of an engine's container that is to go, because it is not as it is wanted."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 # On the engine's containers, networks and volumes:
@@ -123,6 +132,8 @@ COMPOSE_CONFIG_HASH: Final = "com.docker.compose.config-hash"
 COMPOSE_IMAGE: Final = "com.docker.compose.image"
 COMPOSE_NETWORK: Final = "com.docker.compose.network"
 COMPOSE_VOLUME: Final = "com.docker.compose.volume"
+COMPOSE_CONFIG_FILES: Final = "com.docker.compose.project.config_files"
+COMPOSE_WORKING_DIR: Final = "com.docker.compose.project.working_dir"
 COMPOSE_VERSION: Final = "com.docker.compose.version"
 
 FINALIZER_ORDERED_STOP: Final = "fizz.dev/ordered-stop"

@@ -8,15 +8,17 @@ whose ingress is `nftables`, Fizz publishes what `ingress_ports` says, and the e
 |---|---|
 | `mode: host` | the engine: the port is this very container's |
 | sctp | the engine |
+| of a container that was adopted (`fizz adopt`) | the engine, which had published it before |
 | of a container with `networkMode: host`, `none` or `container:` | the engine, as far as that makes sense |
 | any other | the ingress |
 """
 
 from typing import Final
 
-from fizz.schemas.container import ContainerSpec, Port
+from fizz.schemas import labels
+from fizz.schemas.container import Container, ContainerSpec, Port
 
-__all__ = ["for_engine", "ingress_ports", "is_published"]
+__all__ = ["for_engine", "ingress_ports", "is_adopted", "is_published", "ports_of_ingress"]
 
 _OWN_ADDRESS: Final = {None, "", "bridge", "default"}
 """Network modes in which a container has an address that the host can reach."""
@@ -32,6 +34,16 @@ def ingress_ports(spec: ContainerSpec) -> list[Port]:
     if spec.network_mode not in _OWN_ADDRESS:
         return []
     return [port for port in spec.ports or [] if _is_shared(port)]
+
+
+def is_adopted(item: Container) -> bool:
+    """Whether the engine's container is one that somebody else made, and that goes on."""
+    return labels.ADOPTS in (item.metadata.annotations or {})
+
+
+def ports_of_ingress(item: Container) -> list[Port]:
+    """The ports of a Container that the ingress publishes."""
+    return [] if is_adopted(item) else ingress_ports(item.spec)
 
 
 def for_engine(spec: ContainerSpec) -> ContainerSpec:

@@ -9,6 +9,7 @@
     GET  .../containers/NAME/top       its processes
     GET  .../containers/NAME/stats     what it uses, once or as it changes
     GET  .../nodes/NAME/images         images of the node's engine
+    GET  .../nodes/NAME/compose        what docker compose made there of a project
     POST .../nodes/NAME/pull, push, build
 
 The agent's address is `status.agent` of the Node, for a container of the one that it is bound to. Bodies may be large:
@@ -51,7 +52,7 @@ _METHODS: Final[Mapping[str, Mapping[str, str]]] = {
         "top": "GET",
         "stats": "GET",
     },
-    "nodes": {"images": "GET", "pull": "POST", "push": "POST", "build": "POST"},
+    "nodes": {"images": "GET", "compose": "GET", "pull": "POST", "push": "POST", "build": "POST"},
 }
 """By resource and subresource: the methods that the agent answers to."""
 _READS: Final = frozenset({"GET", "HEAD"})
@@ -186,7 +187,8 @@ async def _address(context: Context, target: Target) -> tuple[str, str]:
     record = await context.record(resource, target.namespace, target.name)
     stored = codec.load(record.value, record.revision)
     if target.plural == "nodes":
-        path = "/images" if target.subresource == "images" else f"/images/{target.subresource}"
+        own = target.subresource in {"images", "compose"}
+        path = f"/{target.subresource}" if own else f"/images/{target.subresource}"
         return _agent(stored), path
     node_name = stored["spec"].get("nodeName")
     if not node_name:

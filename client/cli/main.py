@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "plan": _command("plan", "Show what up would do, and why.", _COMPOSE),
     "history": _command("history", "List the project's releases, show one, or compare two.", _COMPOSE),
     "rollback": _command("rollback", "Go back to an earlier release.", _COMPOSE),
+    "adopt": _command("adopt", "Take over a project that docker compose started.", _COMPOSE),
     "down": _command("down", "Stop the project and remove what it left.", _COMPOSE),
     "ps": _command("ps", "List the project's containers.", _COMPOSE),
     "logs": _command("logs", "Show what the containers wrote.", _COMPOSE),

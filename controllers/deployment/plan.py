@@ -43,6 +43,7 @@ from fizz.schemas import labels
 from fizz.schemas.apps import Deployment, DeploymentStatus, Template
 from fizz.schemas.container import Container
 from fizz.schemas.inheritance import handed_on, inheritance_of
+from fizz.schemas.publishing import is_adopted
 from fizz.schemas.strategy import Limits, UpdateStrategy, chosen_order, limits
 
 __all__ = [
@@ -149,7 +150,9 @@ def _strategy(deployment: Deployment, undone: RolledBack | None) -> UpdateStrate
 def _limits(world: World, deployment: Deployment, undone: RolledBack | None) -> Limits:
     spec, strategy = deployment.spec, _strategy(deployment, undone)
     inherits = handed_on(deployment.status, spec.template)
-    order, _ = chosen_order(strategy, spec.template.spec, ports_shared=world.ports_shared, handed_on=inherits)
+    # The engine publishes the ports of what was adopted, and a successor gets them only when that is gone.
+    shared = world.ports_shared and not any(is_adopted(item) for item in world.owned(deployment))
+    order, _ = chosen_order(strategy, spec.template.spec, ports_shared=shared, handed_on=inherits)
     return limits(strategy, order, spec.replicas)
 
 

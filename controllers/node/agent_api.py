@@ -16,6 +16,8 @@
     POST /containers/NAMESPACE/NAME/kill    sends its program a signal
         ?signal=SIGHUP                      SIGKILL if not given
     GET exec, GET attach                    see `agent_streams`
+    GET /compose?project=NAME               what docker compose made of a project: {"containers": [...], "networks":
+                                            [...]}, as the engine describes them, without what is Fizz's
     ... /images/...                         see `agent_images`
 
 Errors are plain sentences. Only the agent's own user may connect: the socket's permissions say so.
@@ -35,10 +37,10 @@ from fizz.client.objects import Key
 from fizz.controllers.node.agent_answers import answer, refused
 from fizz.controllers.node.agent_images import AgentImages
 from fizz.controllers.node.agent_streams import AgentStreams, exec_request
-from fizz.controllers.node.engine import Containers, EngineContainer, EngineError, Execs, Execution, Images
+from fizz.controllers.node.engine import Containers, EngineContainer, EngineError, Execs, Execution, Images, Networks
 from fizz.controllers.node.engine import Logs as LogEngine
 from fizz.controllers.node.logs import Lives, LogRequest, read
-from fizz.schemas import sockets, times
+from fizz.schemas import labels, sockets, times
 from fizz.schemas.base import JSON
 from fizz.schemas.execs import ExecRequest
 
@@ -49,7 +51,7 @@ _TRUE: Final = frozenset({"1", "true", "True"})
 log: Final = structlog.get_logger()
 
 
-class RawEngine(LogEngine, Images, Execs, Containers, Protocol):
+class RawEngine(LogEngine, Images, Execs, Containers, Networks, Protocol):
     """What the answers come from."""
 
     async def raw(self, container: str) -> JSON: ...
@@ -76,6 +78,7 @@ class AgentApi:
         app.router.add_put("/containers/{namespace}/{name}/archive", self._put_archive)
         app.router.add_post("/containers/{namespace}/{name}/restart", self._restart)
         app.router.add_post("/containers/{namespace}/{name}/kill", self._kill)
+        app.router.add_get("/compose", self._compose)
         AgentStreams(self._engine, self._find).add_to(app.router)
         AgentImages(self._engine).add_to(app.router)
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
@@ -94,6 +97,22 @@ class AgentApi:
             return web.json_response(await self._engine.raw(container.id))
         except EngineError as error:
             return refused(error)
+
+    async def _compose(self, request: web.Request) -> web.StreamResponse:
+        project = request.query.get("project", "")
+        if not project:
+            return web.Response(status=400, text="project is missing")
+        label = f"{labels.COMPOSE_PROJECT}={project}"
+        try:
+            containers = [each for each in await self._engine.containers(label) if labels.SERVER not in each.labels]
+            found = await asyncio.gather(*(self._engine.raw(each.id) for each in containers))
+            networks = [
+                each for each in await self._engine.labelled_networks(label) if labels.SERVER not in each.labels
+            ]
+        except EngineError as error:
+            return refused(error)
+        shown = [{"id": each.id, "name": each.name, "labels": dict(each.labels)} for each in networks]
+        return web.json_response({"containers": found, "networks": shown})
 
     async def _exec(self, request: web.Request) -> web.StreamResponse:
         command = exec_request(request.query)

@@ -38,7 +38,7 @@ from fizz.controllers.node.surroundings import Surroundings
 from fizz.schemas.container import Container
 from fizz.schemas.execs import ExecRequest
 from fizz.schemas.hooks import Hook
-from fizz.schemas.publishing import for_engine
+from fizz.schemas.publishing import for_engine, is_adopted
 from fizz.schemas.sources import references
 
 __all__ = ["Attempt", "Clock", "Ground", "address_of", "engine_names", "joinable", "own_networks"]
@@ -75,7 +75,8 @@ class Ground:
 
     def on_engine(self, item: Container) -> Container:
         """The Container as the engine gets it: without the ports that the ingress publishes."""
-        return item.model_copy(update={"spec": for_engine(item.spec)}) if self.ingress else item
+        shared = self.ingress and not is_adopted(item)
+        return item.model_copy(update={"spec": for_engine(item.spec)}) if shared else item
 
 
 def own_networks(container: Container) -> Sequence[str]:

@@ -79,8 +79,10 @@ class Hints:
                 self._waiting(_IMAGE_TROUBLES)
 
     def _container_event(self, event: EngineEvent) -> None:
-        ground, key = self.ground, key_of_labels(event.labels)
-        if key is not None and event.labels.get(labels.SERVER) == ground.session.owner.server:
+        ground = self.ground
+        adopted = ground.mirror.is_adopted(event.id)
+        key = ground.mirror.key(event.id) if adopted else key_of_labels(event.labels)
+        if key is not None and (adopted or event.labels.get(labels.SERVER) == ground.session.owner.server):
             ground.ends.take(event, ground.mirror.get(event.id))
             if event.action == "destroy":
                 ground.mirror.forget(event.id)

@@ -4,11 +4,15 @@ The mirror is looked at by Container (its namespace and name, which the engine's
 stale, and is inspected when somebody looks. So a burst of events costs one inspection, and a look costs none when
 nothing happened.
 
+Containers that were adopted bear no labels of ours, and the engine's labels cannot be changed. Here they do: `adopt`
+says which, and whoever looks sees them with ours. So nobody else needs to know.
+
 A resync lists everything while events go on. What was touched after the listing began is newer than the listing says:
 it is kept, and stale; what was removed meanwhile stays removed.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from fizz.client.objects import Key
 from fizz.controllers.node.engine import Containers, EngineContainer, Missing
@@ -33,6 +37,9 @@ class Mirror:
         self._keys: dict[str, Key] = {}
         self._by_key: dict[Key, set[str]] = {}
         self._stale: set[str] = set()
+        self._adopted: dict[str, tuple[Key, Mapping[str, str]]] = {}
+        self._gone: set[str] = set()
+        """Adopted ones that are not there any more."""
         self._turn = 0
         self._touched: dict[str, int] = {}
         self.pulse = Pulse()
@@ -55,6 +62,18 @@ class Mirror:
     def named(self, name: str) -> EngineContainer | None:
         """The container of that name, as far as it is known."""
         return next((each for each in self._known.values() if each.name == name), None)
+
+    def adopt(self, container: str, key: Key, ours: Mapping[str, str]) -> None:
+        """The container is the Container's, and is to be seen with these labels, too."""
+        known = self._adopted.get(container)
+        if container in self._gone or known == (key, ours):
+            return
+        self._adopted[container] = (key, ours)
+        self.mark(container, key)
+
+    def is_adopted(self, container: str) -> bool:
+        """Whether it was adopted, so that the engine's events do not say whose it is."""
+        return container in self._adopted
 
     def mark(self, container: str, key: Key) -> None:
         """Something happened to the container, or it is new."""
@@ -96,11 +115,16 @@ class Mirror:
         self._turn += 1
         turn = self._turn
         listed = {container.id: container for container in await self._engine.containers(label)}
+        for adopted in list(self._adopted):
+            try:
+                listed[adopted] = await self._engine.inspect(adopted)
+            except Missing:
+                continue
         for container in list(self._keys):
             if container not in listed and self._touched.get(container, 0) < turn:
                 self._drop(container)
         for found in listed.values():
-            key = key_of_labels(found.labels)
+            key = self._adopted[found.id][0] if found.id in self._adopted else key_of_labels(found.labels)
             if key is not None and self._touched.get(found.id, 0) < turn:
                 self._set(found, key)
         self._touched = {container: when for container, when in self._touched.items() if when >= turn}
@@ -114,6 +138,8 @@ class Mirror:
         self._by_key.setdefault(key, set()).add(container)
 
     def _set(self, container: EngineContainer, key: Key, *, fresh: bool = True) -> None:
+        if container.id in self._adopted:
+            container = replace(container, labels={**container.labels, **self._adopted[container.id][1]})
         self._known[container.id] = container
         self._index(container.id, key)
         if fresh:
@@ -122,6 +148,8 @@ class Mirror:
     def _drop(self, container: str) -> None:
         self._known.pop(container, None)
         self._stale.discard(container)
+        if self._adopted.pop(container, None) is not None:
+            self._gone.add(container)
         key = self._keys.pop(container, None)
         if key is not None:
             self._by_key[key].discard(container)

@@ -15,7 +15,7 @@ from fizz.controllers.node.status import DISCONNECTED, Trouble
 from fizz.schemas import labels
 from fizz.schemas.apps import Network, Volume
 from fizz.schemas.container import Container
-from fizz.schemas.publishing import ingress_ports
+from fizz.schemas.publishing import ports_of_ingress
 
 __all__ = ["name_taken", "obstacle"]
 
@@ -46,7 +46,7 @@ async def obstacle(ground: Ground, item: Container, current: EngineContainer | N
         return Trouble("Creating", "NeighbourEnding", retry_after=wait)
     if lacking(ground, item):
         return Trouble("Pending", "NeighbourNotRunning")
-    if ground.ingress and ingress_ports(item.spec):
+    if ground.ingress and ports_of_ingress(item):
         published = item.status.ingress if item.status else None
         if published is None:
             return Trouble("Pending", "PublishingPorts")

@@ -12,6 +12,7 @@ import structlog
 
 from fizz.client.controller import Requeue, Result
 from fizz.client.objects import Key, key_of
+from fizz.controllers.node.adoption import adoption_of
 from fizz.controllers.node.anonymous import inherits, known_volumes, own_volumes
 from fizz.controllers.node.attempt import Attempt, Ground, address_of, engine_names, joinable, own_networks
 from fizz.controllers.node.engine import (
@@ -58,6 +59,7 @@ from fizz.controllers.node.status import (
 )
 from fizz.schemas import labels
 from fizz.schemas.container import Container, ContainerStatus
+from fizz.schemas.publishing import is_adopted
 from fizz.schemas.sources import references
 
 __all__ = ["ContainerReconciler"]
@@ -94,6 +96,8 @@ class ContainerReconciler:
     async def _reconcile(self, key: Key) -> Result | None:
         ground = self._ground
         item = ground.objects.container(key)
+        if item is not None and (adoption := adoption_of(ground.on_engine(item), ground.session.owner)):
+            ground.mirror.adopt(adoption.container, key, adoption.labels)
         found = await ground.mirror.look(key)
         if item is None:
             return await self._collect(key, found)
@@ -353,7 +357,7 @@ class ContainerReconciler:
             volumes=self._volumes(item, found) if current is None else self._own_volumes(item, current),
             now=ground.now(),
         )
-        if ground.ingress:
+        if ground.ingress and not is_adopted(item):
             with_ingress(item, status, now=ground.now())
         self._tell_changes(item, current, status)
         await ground.objects.write_status(item, status)

@@ -93,7 +93,9 @@ def network_step(
 ) -> NetworkStep:
     """The next step for a Network. `found` are the engine's networks of its name, `users` the Containers that join."""
     name, external = network_name(network), bool(network.spec.external)
-    ours = next((each for each in found if _is_of(network, labels.NETWORK, each.labels, owner)), None)
+    adopted = (network.metadata.annotations or {}).get(labels.ADOPTS)
+    ours = next((each for each in found if each.id == adopted), None) if adopted else None
+    ours = ours or next((each for each in found if _is_of(network, labels.NETWORK, each.labels, owner)), None)
     if network.metadata.deletion_timestamp is not None:
         if _is_handed_over(network):
             return NetworkStep(Step.RELEASE)
@@ -105,7 +107,7 @@ def network_step(
             return NetworkStep(Step.READY, found[0])
         return NetworkStep(Step.WAIT, None, f"the engine has no network {name!r}, though it is declared as external")
     if ours is not None:
-        if ours.labels.get(labels.SPEC_HASH) == spec_hash(network.spec):
+        if ours.id == adopted or ours.labels.get(labels.SPEC_HASH) == spec_hash(network.spec):
             return NetworkStep(Step.READY, ours)
         return NetworkStep(Step.REPLACE, ours, "what is changed takes effect when no container uses the network")
     if found:
@@ -117,7 +119,8 @@ def network_step(
 def volume_step(volume: Volume, found: EngineVolume | None, owner: Owner, users: Sequence[Container]) -> VolumeStep:
     """The next step for a Volume. `found` is the engine's volume of its name, `users` the Containers that mount it."""
     name, external = volume_name(volume), bool(volume.spec.external)
-    ours = found is not None and _is_of(volume, labels.VOLUME, found.labels, owner)
+    adopted = (volume.metadata.annotations or {}).get(labels.ADOPTS) == name
+    ours = found is not None and (adopted or _is_of(volume, labels.VOLUME, found.labels, owner))
     if volume.metadata.deletion_timestamp is not None:
         if _is_handed_over(volume):
             return VolumeStep(Step.RELEASE)

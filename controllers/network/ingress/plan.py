@@ -27,7 +27,7 @@ from fizz.controllers.network.ingress.ports import Bind, Grant, Refusal, Wish, W
 from fizz.schemas import labels
 from fizz.schemas.apps import Network
 from fizz.schemas.container import Container, IngressStatus, Port, PortStatus
-from fizz.schemas.publishing import ingress_ports
+from fizz.schemas.publishing import ports_of_ingress
 
 __all__ = ["Endpoint", "Life", "Plan", "Replica", "Route", "plan", "replica_of"]
 
@@ -145,7 +145,7 @@ def replica_of(item: Container, networks: Mapping[str, Network], *, ipv6: bool) 
     """What the ingress needs to know of a Container; None if it publishes nothing for it, or nothing any more.
     `networks` are those of the Container's namespace, by name. `ipv6` says whether the host has IPv6.
     """
-    ports = ingress_ports(item.spec)
+    ports = ports_of_ingress(item)
     if not ports or (item.status is not None and item.status.phase in _GONE):
         return None
     ordinal = item.labels.get(labels.ORDINAL, "0")

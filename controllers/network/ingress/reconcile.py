@@ -27,7 +27,7 @@ from fizz.controllers.network.ingress.ruleset import ruleset
 from fizz.schemas.apps import Deployment, Network
 from fizz.schemas.base import JSON
 from fizz.schemas.container import Container, IngressStatus
-from fizz.schemas.publishing import ingress_ports
+from fizz.schemas.publishing import ports_of_ingress
 
 __all__ = ["Ingress", "table_name"]
 
@@ -90,7 +90,7 @@ class Ingress:
         manager.add(self)
 
     def _of_container(self, item: Container) -> Iterable[Key]:
-        return (self._key,) if ingress_ports(item.spec) else ()
+        return (self._key,) if ports_of_ingress(item) else ()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen to changes of the rules, and look after them now and then. Rules stay when this ends."""
