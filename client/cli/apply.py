@@ -33,7 +33,8 @@ _ORDERED: Final = ("Deployment", "Job")
 def operations(resources: Resources, existing: Sequence[JSON]) -> list[Operation]:
     """What a transaction must do. `existing` are the project's objects of `PROJECT_KINDS` as the server has them."""
     wanted = {identity(item) for item in resources.objects} | resources.idle
-    surplus = [] if resources.partial else [item for item in existing if identity(item) not in wanted]
+    mine = [item for item in existing if not item["metadata"].get("ownerReferences")]  # the rest goes with its owner
+    surplus = [] if resources.partial else [item for item in mine if identity(item) not in wanted]
     alive = [item for item in surplus if "deletionTimestamp" not in item["metadata"]]
     order = {name: index for index, name in enumerate(stop_order(alive))}
     alive.sort(key=lambda item: order.get(item["metadata"]["name"], 0) if item["kind"] in _ORDERED else 0)

@@ -10,7 +10,7 @@ from fizz.client.cli.stages import Stage, State
 from fizz.client.cli.summaries import condition
 from fizz.schemas.types import JSON
 
-__all__ = ["failure_of", "is_complete", "may_go_on", "state_of"]
+__all__ = ["failure_of", "has_failed", "is_complete", "may_go_on", "state_of"]
 
 _FAILURES = ("Failed", "FailureTarget")
 _ENDS = ("Complete", *_FAILURES)
@@ -20,6 +20,11 @@ _STUCK = frozenset({"NameTaken", "CannotStart"})
 def is_complete(job: JSON) -> bool:
     """Whether it has succeeded."""
     return condition(job, "Complete").get("status") == "True"
+
+
+def has_failed(job: JSON) -> bool:
+    """Whether it has failed for good, and all its containers have ended."""
+    return condition(job, "Failed").get("status") == "True"
 
 
 def failure_of(job: JSON) -> str:

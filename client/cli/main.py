@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "pause": _command("running", "Freeze the processes of containers.", _COMPOSE, "pause"),
     "unpause": _command("running", "Let frozen processes go on.", _COMPOSE, "unpause"),
     "kill": _command("running", "End containers at once, or send them a signal.", _COMPOSE, "kill"),
+    "job": _command("job", "Jobs and schedules: list them, run them, pause them.", _COMPOSE),
     "build": _command("build", "Build the images of the project's services.", _COMPOSE),
     "pull": _command("pull", "Pull the images of the project's services.", _COMPOSE, "pull"),
     "push": _command("pull", "Bring built images to their registries.", _COMPOSE, "push"),
