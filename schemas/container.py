@@ -197,6 +197,9 @@ class ContainerSpec(Model):
     init: bool | None = Field(None, description="True to run an init process that reaps children.")
     tty: bool | None = Field(None, description="True to give it a terminal.")
     stdin_open: bool | None = Field(None, description="True to keep its standard input open.")
+    stdin_once: bool | None = Field(
+        None, description="True to end its standard input when the first who is attached to it has no more."
+    )
     privileged: bool | None = Field(None, description="True to give it all rights on the host.")
     read_only: bool | None = Field(None, description="True to mount its root file system read-only.")
     cap_add: list[str] | None = Field(None, description="Capabilities to add.")

@@ -36,6 +36,7 @@ __all__ = [
     "RELEASED_IN",
     "RELEASES_OF",
     "REMOVE_VOLUMES",
+    "REMOVE_WHEN_ENDED",
     "REPLACES",
     "RESTARTED_AT",
     "REVISION_OF",
@@ -49,6 +50,7 @@ __all__ = [
     "STOP_GRACE",
     "TEMPLATE_HASH",
     "UID",
+    "USE_ALIASES",
     "VOLUME",
     "VOLUMES_RENEWED_AT",
 ]
@@ -75,6 +77,10 @@ ORDINAL: Final = "fizz.dev/ordinal"
 """On Containers: which replica it is, from 0."""
 ONEOFF: Final = "fizz.dev/oneoff"
 """On Containers that `fizz run` made: `true`. They are of a service, and none of its replicas."""
+REMOVE_WHEN_ENDED: Final = "fizz.dev/remove-when-ended"
+"""Annotation on Containers: `true` if it goes as soon as its program has ended for good."""
+USE_ALIASES: Final = "fizz.dev/use-aliases"
+"""Annotation on Containers that `fizz run` made: `true` if it has the service's names in its networks, too."""
 TEMPLATE_HASH: Final = "fizz.dev/template-hash"
 """On Containers: hash of the template that it was made from."""
 RESTARTED_AT: Final = "fizz.dev/restarted-at"

@@ -4,18 +4,12 @@ from collections.abc import Iterable
 
 from fizz.client.api import Client
 from fizz.client.cli.apply import built_in
-from fizz.client.cli.containers import in_order, is_of, number_of, service_of
+from fizz.client.cli.containers import in_order, is_of, is_oneoff, number_of, service_of
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.project import project_namespace, project_selector
-from fizz.schemas import labels
 from fizz.schemas.types import JSON
 
-__all__ = ["choose", "containers_of", "is_oneoff", "is_running", "running_container"]
-
-
-def is_oneoff(item: JSON) -> bool:
-    """Whether `fizz run` made it, beside those that the service keeps running."""
-    return (item["metadata"].get("labels") or {}).get(labels.ONEOFF) == "true"
+__all__ = ["choose", "containers_of", "is_running", "running_container"]
 
 
 def is_running(item: JSON) -> bool:
@@ -37,11 +31,14 @@ async def running_container(client: Client, project: str, service: str, index: i
 
 def choose(items: Iterable[JSON], project: str, service: str, index: int | None, *, running: bool = True) -> JSON:
     """The service's container of that number, or its first. Raises `Failure`."""
-    items = [item for item in items if not is_oneoff(item)]
+    items = list(items)
     mine = [item for item in items if is_of(item, [service])]
+    kept = [item for item in mine if not is_oneoff(item)]
     fitting = [
-        item for item in mine if (not running or is_running(item)) and (index is None or number_of(item) == index)
+        item for item in kept if (not running or is_running(item)) and (index is None or number_of(item) == index)
     ]
+    if not fitting and index is None:  # as compose does
+        fitting = [item for item in mine if is_oneoff(item) and (not running or is_running(item))]
     if fitting:
         return fitting[0]
     if not mine and service not in {service_of(item) for item in items}:

@@ -14,6 +14,7 @@ __all__ = [
     "in_order",
     "in_words",
     "is_of",
+    "is_oneoff",
     "number_of",
     "ports_of",
     "service_of",
@@ -44,8 +45,17 @@ def number_of(item: JSON) -> int:
     return int(ordinal) + 1 if ordinal.isdigit() else 1
 
 
+def is_oneoff(item: JSON) -> bool:
+    """Whether `fizz run` made it, beside those that the service keeps running."""
+    return (item["metadata"].get("labels") or {}).get(labels.ONEOFF) == "true"
+
+
 def short_name(item: JSON) -> str:
-    """`web-1`; `backup-29500000-1` of a run by schedule, `migrate-1-retry-2` of what had failed twice."""
+    """`web-1`; `backup-29500000-1` of a run by schedule, `migrate-1-retry-2` of what had failed twice;
+    `web-run-0badcafe0bad` of what `fizz run` runs.
+    """
+    if is_oneoff(item):
+        return str(item["metadata"]["name"])
     found = item["metadata"].get("labels") or {}
     service, job, attempt = service_of(item), found.get(labels.JOB), found.get(labels.ATTEMPT) or "0"
     stem = service if job is None or job == to_name(service) else job

@@ -16,7 +16,7 @@ from fizz.client.api import ApiError, Client, EventType, NotFound
 from fizz.client.backoff import exponential
 from fizz.client.cli.apply import built_in
 from fizz.client.cli.changes import changes
-from fizz.client.cli.containers import is_of, short_name
+from fizz.client.cli.containers import is_of, is_oneoff, short_name
 from fizz.client.objects import Key, key_of, uid_of
 from fizz.schemas import times
 from fizz.schemas.types import JSON
@@ -60,11 +60,13 @@ class Selection:
 
     def has(self, item: JSON) -> bool:
         """Whether the container is one of them."""
-        if is_of(item, self.without):
+        if item["metadata"]["name"] in self.names:
+            return True
+        if is_of(item, self.without) or is_oneoff(item):
             return False
         if not self.services and not self.names:
             return True
-        return is_of(item, self.services) or item["metadata"]["name"] in self.names
+        return is_of(item, self.services)
 
 
 def split(source: str, line: bytes) -> LogLine:

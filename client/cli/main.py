@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "ps": _command("ps", "List the project's containers.", _COMPOSE),
     "logs": _command("logs", "Show what the containers wrote.", _COMPOSE),
     "exec": _command("exec", "Run a command in a running container.", _COMPOSE),
+    "run": _command("run", "Run a command in a new container of a service.", _COMPOSE),
     "start": _command("running", "Start stopped containers again.", _COMPOSE, "start"),
     "stop": _command("running", "Stop containers, and keep them.", _COMPOSE, "stop"),
     "restart": _command("running", "Restart containers where they are.", _COMPOSE, "restart"),

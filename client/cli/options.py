@@ -6,7 +6,7 @@ wins.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ __all__ = [
     "output_option",
     "pass_options",
     "project_options",
+    "project_options_for_run",
     "project_options_long",
 ]
 
@@ -86,11 +87,16 @@ def project_options_long(command: F) -> F:
     return _project(command, "--file", "file")
 
 
-def _project(command: F, *file_names: str) -> F:
+def project_options_for_run(command: F) -> F:
+    """The same for the command where -p means something else."""
+    return _project(command, "-f", "--file", "file", project_names=("--project-name",))
+
+
+def _project(command: F, *file_names: str, project_names: Sequence[str] = ("-p", "--project-name")) -> F:
     return _all(
         command,
         _shared(*file_names, multiple=True, metavar="FILE", help="Compose file; may be repeated, later ones win."),
-        _shared("-p", "--project-name", metavar="NAME", help="Name of the project. [env: COMPOSE_PROJECT_NAME]"),
+        _shared(*project_names, metavar="NAME", help="Name of the project. [env: COMPOSE_PROJECT_NAME]"),
         _shared("--profile", multiple=True, metavar="NAME", help="Profile to switch on; may be repeated."),
         _shared("--env-file", multiple=True, metavar="FILE", help="File of variables instead of .env."),
         _shared("--project-directory", metavar="DIR", help="Folder that paths are relative to."),

@@ -35,6 +35,7 @@ from fizz.controllers.node.retries import Retries
 from fizz.controllers.node.session import Session
 from fizz.controllers.node.sources import SourceMissing, Sources, environment, files, targets
 from fizz.controllers.node.surroundings import Surroundings
+from fizz.schemas import labels
 from fizz.schemas.container import Container
 from fizz.schemas.execs import ExecRequest
 from fizz.schemas.hooks import Hook
@@ -244,9 +245,17 @@ class Attempt:
             networks={name: network.name for name, network in joinable(ground, item).items()},
             volumes=volumes,
             files=ground.files.mounts(item.metadata.uid or "", targets(item.spec)),
-            aliases=(service_of(item), *(self._names or ())),
+            aliases=_aliases(item, self._names or ()),
             peers=self._peers,
             links=links_of(ground, item),
             socket=ground.socket,
             api_version=ground.session.api_version,
         )
+
+
+def _aliases(item: Container, names: Sequence[str]) -> tuple[str, ...]:
+    """The names by which others find it. What was run once beside a service does not answer for it, unless so said."""
+    once = item.labels.get(labels.ONEOFF) == "true"
+    if once and (item.metadata.annotations or {}).get(labels.USE_ALIASES) != "true":
+        return ()
+    return (service_of(item), *names)

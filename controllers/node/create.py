@@ -87,6 +87,7 @@ def _config(spec: ContainerSpec, around: Surroundings) -> JSON:
         Domainname=spec.domainname,
         Tty=spec.tty,
         OpenStdin=spec.stdin_open,
+        StdinOnce=spec.stdin_once,
         MacAddress=config_mac(spec, around.api_version),
         AttachStdout=True,
         AttachStderr=True,

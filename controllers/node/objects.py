@@ -70,6 +70,9 @@ class Objects(Protocol):
     async def hold(self, item: Network | Volume) -> None:
         """Put the agent's finalizer on the object."""
 
+    async def discard(self, item: Container) -> None:
+        """Delete the Container, provided that it is still the same one."""
+
     async def release(self, item: Managed) -> None:
         """Take the agent's finalizer from the object, so that it may go."""
 
@@ -175,6 +178,12 @@ class ApiObjects:
     async def hold(self, item: Network | Volume) -> None:
         if labels.FINALIZER_NODE not in (item.metadata.finalizers or []):
             await self._set_finalizers(item, lambda found: [*found, labels.FINALIZER_NODE])
+
+    async def discard(self, item: Container) -> None:
+        try:
+            await self._client.delete(Container, item.name, item.namespace, uid=item.metadata.uid)
+        except (NotFound, Conflict):
+            return
 
     async def release(self, item: Managed) -> None:
         await self._set_finalizers(item, lambda found: [each for each in found if each != labels.FINALIZER_NODE])

@@ -131,6 +131,8 @@ class ContainerReconciler:
             await self._refresh_files(key, item)
         ground.probes.follow(item, current, address_of(ground, item, current) if current else "")
         await self._write(item, current, trouble, found)
+        if not deleting and current is not None and self._is_final(item, current) and _goes_when_ended(item):
+            await ground.objects.discard(item)
         if current is not None and current.state == "running" and trouble is None:
             ground.retries.succeeded(key)
         if trouble and trouble.retry_after is not None:
@@ -226,6 +228,8 @@ class ContainerReconciler:
         return is_final(item.spec.restart_policy, container, self._from_outside(item, container))
 
     def _from_outside(self, item: Container, container: EngineContainer) -> bool:
+        if item.labels.get(labels.ONEOFF) == "true":
+            return False  # it is to run once, whoever ends it
         ends = self._ground.ends
         return ends.from_outside(container, item.status) or lost_its_processes(
             self._ground, item, container, self._ground.now()
@@ -376,6 +380,10 @@ class ContainerReconciler:
             tell(item, "Warning", "BackOff", message)
         if new.phase == "Failed" != old.phase:
             tell(item, "Warning", "Failed", new.message or f"ended with exit code {new.exit_code}")
+
+
+def _goes_when_ended(item: Container) -> bool:
+    return (item.metadata.annotations or {}).get(labels.REMOVE_WHEN_ENDED) == "true"
 
 
 def _grace_seconds(item: Container) -> int | None:

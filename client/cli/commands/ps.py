@@ -7,7 +7,7 @@ import click
 
 from fizz.client.api import Client
 from fizz.client.cli.apply import built_in
-from fizz.client.cli.containers import engine_name, in_order, is_of, ports_of, service_of, status_of
+from fizz.client.cli.containers import engine_name, in_order, is_of, is_oneoff, ports_of, service_of, status_of
 from fizz.client.cli.formats import Form, as_list, parse_output, write
 from fizz.client.cli.options import Options, connection_options, output_option, pass_options, project_options
 from fizz.client.cli.project import project_namespace, project_selector, the_project_name
@@ -54,6 +54,7 @@ def command(
         for item in run(options, read)
         if (not services or is_of(item, services))
         and (everything or status or _phase(item) not in _ENDED)
+        and (everything or not is_oneoff(item))
         and (not status or _phase(item).lower() == status.lower())
     ]
     if quiet:

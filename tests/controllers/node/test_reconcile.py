@@ -382,6 +382,23 @@ async def test_a_container_is_paused_and_goes_on_as_it_is_told(world: World) -> 
     assert (box.state, world.status("web").ready) == ("running", True)
 
 
+async def test_what_is_to_run_once_is_not_started_again_and_goes_when_it_has_ended(world: World) -> None:
+    item = container("once")
+    item.metadata.labels = {labels.ONEOFF: "true"}
+    item.metadata.annotations = {labels.REMOVE_WHEN_ENDED: "true"}
+    world.objects.put(item)
+    await world.settle()
+    box = world.engine.by_name("blog-once")
+    mark = box.labels[labels.COMPOSE_ONEOFF]
+
+    world.engine.stop_by_hand(box.id)
+    await world.settle()
+
+    assert mark == "True"
+    assert not world.engine.boxes
+    assert world.objects.container(Key("blog", "once")) is None
+
+
 async def test_a_container_waits_for_its_first_start_until_it_is_told(world: World) -> None:
     item = container("web")
     item.spec.desired_state = "Created"

@@ -180,6 +180,9 @@ class FakeObjects:
             new.metadata.finalizers = [*(known.metadata.finalizers or []), labels.FINALIZER_NODE]
             self.put(new)
 
+    async def discard(self, item: Container) -> None:
+        self.delete(item)
+
     async def release(self, item: Item) -> None:
         known = self.items.get((type(item), key_of(item)))
         if known is None or known.metadata.uid != item.metadata.uid:
