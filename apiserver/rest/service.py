@@ -22,6 +22,7 @@ from starlette.routing import Route
 from fizz import __version__
 from fizz.apiserver import errors
 from fizz.apiserver.auth.actions import Action
+from fizz.apiserver.kinds.registry import Resource
 from fizz.apiserver.rest import (
     answers,
     bootstrap,
@@ -202,6 +203,8 @@ class Service:
             raise errors.NotFound.path()
         if (not resource.stored and request.method != "POST") or (target.watch and request.method not in _READS):
             raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
+        if resource.namespaced and target.namespace is None and target.name is None and request.method not in _READS:
+            raise _nowhere(resource)
         response = await self._verbs[request.method](request, target)
         if resource.warning:
             _warned(response, [resource.warning])
@@ -337,6 +340,13 @@ def _warned(response: Response, warnings: Iterable[str]) -> Response:
     for value in answers.warnings(warnings):
         response.headers.append("Warning", value)
     return response
+
+
+def _nowhere(resource: Resource) -> errors.ApiError:
+    """The refusal of a write to the objects of all namespaces at once, each as Kubernetes says it."""
+    if not resource.builtin:
+        return errors.NotFound.path()
+    return errors.MethodNotAllowed("the server does not allow this method on the requested resource")
 
 
 def _require_name(target: Target) -> None:

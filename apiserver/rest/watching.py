@@ -103,9 +103,10 @@ async def open_watch(
     try:
         watcher = context.store.watch(selection.prefixes, position)
     except StoreError as problem:
-        if form.events:  # an EventSource sees no status code: it is told in the stream
-            return _only(frames.error(reading.refusal(problem), context.store.revision))
-        raise reading.refusal(problem) from problem
+        refusal = reading.refusal(problem)
+        if form.events or refusal.code == errors.Expired.code:  # told in the stream, as Kubernetes tells of a gap
+            return _only(frames.error(refusal, context.store.revision))
+        raise refusal from problem
     return _stream(context, watcher, frames, initial, position[0])
 
 

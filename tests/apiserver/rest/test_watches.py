@@ -93,9 +93,11 @@ async def test_a_time_out_ends_the_stream_behind_a_bookmark(api: Any) -> None:
 async def test_a_version_too_old_is_gone(api: Any) -> None:
     await api.config_map("a", {})
     await api.store.compact(api.store.revision)
-    answer = await api.get(MAPS, watch="1", resourceVersion="1")
-    assert answer.code == 410
-    assert answer.json["reason"] == "Expired"
+    async with api.watch(MAPS, watch="1", resourceVersion="1") as stream:
+        kind, status = await stream.event()
+        assert (kind, status["code"], status["reason"]) == ("ERROR", 410, "Expired")
+        with pytest.raises(EOFError):
+            await stream.line()
 
 
 async def test_a_slow_reader_that_compaction_overtakes_is_told(api: Any) -> None:

@@ -262,3 +262,14 @@ async def test_warnings_are_headers_whatever_they_tell_of(api: Any) -> None:
     assert said[0].encode("latin-1").decode() == '299 - "unknown field \\"\u4e16\\""'
     assert said[1] == '299 - "a  b"'
     assert [len(each) - len('299 - ""') for each in said[2:]] == [256, 256, 9]
+
+
+async def test_nothing_is_written_in_all_namespaces_at_once(api: Any) -> None:
+    await install(api, scaled())
+    await api.namespace()
+    await api.config_map("a", {})
+    body = {**config_map("b"), "metadata": {"name": "b", "namespace": "blog"}}
+    for method in ("POST", "DELETE"):
+        assert (await api.request(method, "/api/v1/configmaps", body if method == "POST" else None)).code == 405
+        assert (await api.request(method, "/apis/example.com/v1/gadgets", gadget())).code == 404
+    assert (await api.get("/api/v1/configmaps")).json["items"][0]["metadata"]["name"] == "a"
