@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from fizz.apiserver.kinds.cel.named import written_out
+
 __all__ = ["LITERALS", "CelError", "Expression", "Program", "check"]
 
 LITERALS: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
@@ -40,7 +42,7 @@ def check(source: str, variables: Mapping[str, Any], pool: Any, optional_old: st
         extensions=[typed()],
     )
     try:
-        return environment.compile(source).return_type()
+        return environment.compile(written_out(source)).return_type()
     except RuntimeError as problem:
         raise CelError(_said(problem)) from problem
 
@@ -55,7 +57,7 @@ class Program:
     def __init__(self, source: str, variables: tuple[str, ...]) -> None:
         self.source = source
         try:
-            self._compiled = _environment(variables).compile(source)
+            self._compiled = _environment(variables).compile(written_out(source))
         except RuntimeError as problem:
             raise CelError(_said(problem)) from problem
         self.returns: str = self._compiled.return_type().name()

@@ -10,6 +10,7 @@
 | networks | isCIDR, cidr, containsIP, containsCIDR, masked, prefixLength, ip |
 | semver | isSemver, semver, major, minor, patch |
 | of quantities and semver | compareTo, isLessThan, isGreaterThan |
+| formats | format.NAME().validate (see `named`) |
 | authorizer | path, group, resource, subresource, namespace, name, serviceAccount, check |
 | of its decisions | allowed, reason, error, errored |
 
@@ -31,13 +32,13 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 from google.protobuf import descriptor_pb2, message_factory
 
+from fizz.apiserver.kinds.cel import named, semver
 from fizz.apiserver.kinds.cel.types import base_pool
 from fizz.schemas.quantity import parse_quantity
 
 __all__ = ["AUTHORITY", "Question", "authorizer", "dynamic", "pool", "typed"]
 
 _OPAQUE: Final = ("Quantity", "URL", "IP", "CIDR", "Semver", "Authorizer", "Decision")
-_SEMVER: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -76,10 +77,10 @@ def _made(kind: str, text: str) -> Any:
     return message_factory.GetMessageClass(_shared().FindMessageTypeByName(f"kubernetes.{kind}"))(text=text)
 
 
-def _reads(parse: Callable[[str], Any]) -> Callable[[str], bool]:
-    def holds(text: str) -> bool:
+def _reads(parse: Callable[..., Any]) -> Callable[..., bool]:
+    def holds(text: str, *rest: Any) -> bool:
         try:
-            parse(text)
+            parse(text, *rest)
         except ValueError:
             return False
         return True
@@ -119,15 +120,8 @@ def _cidr(text: str) -> _Network:
     return ipaddress.ip_network(text, strict=False)
 
 
-def _semver(text: str) -> tuple[int, int, int, tuple[Any, ...]]:
-    match = _SEMVER.fullmatch(text)
-    if not match:
-        raise ValueError(f"{text!r} is no semantic version")
-    major, minor, patch, before = match.groups()
-    marks: list[tuple[Any, ...]] = [(1,)]  # a release is above all that comes before it
-    if before is not None:
-        marks = [(0,), *((0, int(part), "") if part.isdigit() else (1, 0, part) for part in before.split("."))]
-    return int(major), int(minor), int(patch), tuple(marks)
+def _loose_semver(text: str, normalize: bool) -> Any:
+    return _made("Semver", semver.normal(text, normalize))
 
 
 def _compare(parse: Callable[[str], Any]) -> Callable[[Any, Any], int]:
@@ -287,11 +281,14 @@ _FUNCTIONS: Final = (
     _Function("add", "Quantity", ("Quantity", "int"), lambda one, two: _sum(_amount(one) + _amount(two))),
     _Function("sub", "Quantity", ("Quantity", "Quantity"), lambda one, two: _sum(_amount(one) - _amount(two))),
     _Function("sub", "Quantity", ("Quantity", "int"), lambda one, two: _sum(_amount(one) - _amount(two))),
-    *_opaque("semver", "isSemver", "Semver", _semver),
-    *_ordered("Semver", _semver),
-    _Function("major", "int", ("Semver",), lambda value: _semver(value.text)[0]),
-    _Function("minor", "int", ("Semver",), lambda value: _semver(value.text)[1]),
-    _Function("patch", "int", ("Semver",), lambda value: _semver(value.text)[2]),
+    *_opaque("semver", "isSemver", "Semver", semver.parse),
+    *_ordered("Semver", semver.parse),
+    _Function("major", "int", ("Semver",), lambda value: semver.parse(value.text)[0]),
+    _Function("minor", "int", ("Semver",), lambda value: semver.parse(value.text)[1]),
+    _Function("patch", "int", ("Semver",), lambda value: semver.parse(value.text)[2]),
+    _Function("isSemver", "bool", ("string", "bool"), _reads(semver.normal), member=False),
+    _Function("semver", "Semver", ("string", "bool"), _loose_semver, member=False),
+    *(_Function(f"format.{name}", "texts", ("string",), check, member=False) for name, check in named.CHECKS.items()),
     *_opaque("ip", "isIP", "IP", _ip),
     _Function("ip.isCanonical", "bool", ("string",), lambda text: str(_ip(text)) == text, member=False),
     _Function("family", "int", ("IP",), lambda value: _ip(value.text).version),
