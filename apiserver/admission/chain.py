@@ -156,7 +156,7 @@ def _patched(shown: JSON, answer: Answer, each: Candidate) -> JSON:
         raise errors.InternalError(
             f'Internal error occurred: the patch of admission webhook "{each.hook.name}" leaves no object'
         )
-    return changed
+    return {**changed, "metadata": changed.get("metadata", {})}
 
 
 def _place(each: Candidate, asked: Attributes) -> JSON:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fizz.apiserver import errors
-from fizz.apiserver.admission import authors, namespaces
+from fizz.apiserver.admission import authors, namespaces, parameters
 from fizz.apiserver.auth import escalation
 from fizz.apiserver.auth.actions import Action
 from fizz.apiserver.auth.users import SERVER
@@ -131,8 +131,7 @@ async def plan_create(
             break
     else:
         raise errors.AlreadyExists.of(resource.name, made)
-    await escalation.check(context.access, options.user, resource, None, draft.item)
-    return draft
+    return await _permitted(context, view, resource, None, draft, options)
 
 
 async def plan_update(
@@ -164,7 +163,7 @@ async def plan_update(
     draft = await admit(context, view, proposal, options, target.subresource)
     if draft.change is not None:  # a stale write that changes nothing is no conflict
         _check_version(resource, live, given)
-    return await _permitted(context, resource, live, draft, options)
+    return await _permitted(context, view, resource, live, draft, options)
 
 
 async def plan_apply(
@@ -202,7 +201,7 @@ async def plan_apply(
         _check_version(resource, live, given)
     proposal = finishing.apply(context, resource, live, applied, target.subresource, options, force=force)
     draft = await admit(context, view, proposal, options, target.subresource)
-    return await _permitted(context, resource, live, draft, options)
+    return await _permitted(context, view, resource, live, draft, options)
 
 
 async def _plan_patch(
@@ -224,13 +223,22 @@ async def _plan_patch(
     _check_version(resource, live, _metadata(new))
     proposal = finishing.update(context, resource, live, new, target.subresource, options)
     draft = await admit(context, view, proposal, options, target.subresource)
-    return await _permitted(context, resource, live, draft, options)
+    return await _permitted(context, view, resource, live, draft, options)
 
 
-async def _permitted(context: Context, resource: Resource, live: JSON, draft: Draft, options: WriteOptions) -> Draft:
-    """The draft, if the user may grant what it grants. Raises `Forbidden`."""
-    if draft.change is not None and not draft.removed:
-        await escalation.check(context.access, options.user, resource, live, draft.item)
+async def _permitted(
+    context: Context, view: View, resource: Resource, live: JSON | None, draft: Draft, options: WriteOptions
+) -> Draft:
+    """The draft, if the user may grant what it grants, and read what it names. Raises `Forbidden`."""
+
+    async def policy(name: str) -> JSON | None:
+        found = context.registry.lookup(resource.group, resource.version, "validatingadmissionpolicies")
+        return None if found is None else await view.live(found, None, name)
+
+    user = options.user
+    if draft.change is not None and not draft.removed and not user.is_master:
+        await escalation.check(context.access, user, resource, live, draft.item)
+        await parameters.check(context.access, context.registry, user, resource, live, draft.item, policy)
     return draft
 
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from tests.apiserver.rest.webhook_kit import JSON, Hook, hooking
+from tests.apiserver.rest.webhook_kit import BASE, JSON, Hook, configuration, hooking, patching
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 V1, V2 = "/apis/example.com/v1/shops", "/apis/example.com/v2/shops"
@@ -220,6 +220,19 @@ async def test_metadata_other_than_labels_and_annotations_stays(api: Any, hook: 
     hook.answer = answer
     read = (await api.get(f"{V2}/a")).json
     assert read["metadata"] == {**made["metadata"], "labels": {"seen": "yes"}}
+
+
+async def test_a_webhook_sees_the_version_that_its_rules_name_and_changes_it(api: Any, hook: Hook) -> None:
+    rules = [{"operations": ["*"], "apiGroups": ["example.com"], "apiVersions": ["v1"], "resources": ["shops"]}]
+    async with hooking() as other:
+        other.answer = patching({"op": "replace", "path": "/spec/address", "value": "Elsewhere, Kiel"})
+        body = configuration("MutatingWebhookConfiguration", "x", {"clientConfig": other.client(), "rules": rules})
+        assert (await api.post(f"{BASE}/mutatingwebhookconfigurations", body)).code == 201
+        made = await api.post(V2, shop("v2", street="Main St", town="Bonn"))
+    assert made.json["spec"] == {"street": "Elsewhere", "town": "Kiel"}
+    (seen,) = other.seen
+    assert (seen["object"]["apiVersion"], seen["object"]["spec"]) == ("example.com/v1", {"address": "Main St, Bonn"})
+    assert (await api.get(f"{V1}/a")).json["spec"] == {"address": "Elsewhere, Kiel"}
 
 
 @pytest.mark.parametrize(

@@ -236,6 +236,38 @@ async def test_expressions_may_ask_what_the_user_may_do(api: Any) -> None:
     assert (await jane("POST", MAPS, body)).code == 201
 
 
+async def test_who_writes_policies_must_be_allowed_to_read_their_parameters(api: Any) -> None:
+    await role(api, "policies", rule("create update", "validatingadmissionpolicies", "admissionregistration.k8s.io"))
+    await role(api, "bindings", rule("create", "validatingadmissionpolicybindings", "admissionregistration.k8s.io"))
+    await role(api, "reader", rule("get", "secrets"))
+    await bind(api, "policies", "jane")
+    await bind(api, "bindings", "jane")
+    jane = Caller(api, (await make_token(api, "jane")).text)
+    spec: JSON = {
+        "paramKind": {"apiVersion": "v1", "kind": "Secret"},
+        "matchConstraints": {"resourceRules": [CONFIG_MAPS]},
+        "validations": [{"expression": "false", "messageExpression": "string(params.data.password)"}],
+    }
+    body = {"metadata": {"name": "nosy"}, "spec": spec}
+    refused = await jane("POST", POLICIES, body)
+    assert refused.code == 403
+    assert 'jane must have "get" permission on all objects of the referenced paramKind' in refused.json["message"]
+    unknown = {**body, "spec": {**spec, "paramKind": {"apiVersion": "example.com/v1", "kind": "None"}}}
+    assert (await jane("POST", POLICIES, unknown)).code == 403
+    assert (await api.post(POLICIES, body)).code == 201
+    whole = {"policyName": "nosy", "validationActions": ["Deny"]}
+    refs: tuple[JSON, ...] = ({"name": "s"}, {"selector": {}})
+    for ref in refs:
+        bound = {**whole, "paramRef": {**ref, "namespace": "blog", "parameterNotFoundAction": "Deny"}}
+        refused = await jane("POST", BINDINGS, {"metadata": {"name": "b"}, "spec": bound})
+        assert refused.code == 403
+        assert f'must have "{"get" if "name" in ref else "list"}" permission' in refused.json["message"]
+    await bind(api, "reader", "jane")
+    named = {**whole, "paramRef": {"name": "s", "namespace": "blog", "parameterNotFoundAction": "Deny"}}
+    assert (await jane("POST", BINDINGS, {"metadata": {"name": "b"}, "spec": named})).code == 201
+    assert (await jane("POST", POLICIES, {**body, "metadata": {"name": "other"}})).code == 201
+
+
 async def test_loops_are_bounded(api: Any) -> None:
     items = ",".join(["1"] * 200)
     await policy(api, validations=[{"expression": f"[{items}].all(x, [{items}].all(y, [{items}].all(z, true)))"}])

@@ -134,6 +134,7 @@ async def test_a_patch_that_does_not_apply_refuses_whatever_the_policy(
     ("operation", "field"),
     [
         ({"op": "replace", "path": "/data/k", "value": 7}, "data.k"),
+        ({"op": "remove", "path": "/metadata"}, "metadata.name"),
         ({"op": "add", "path": "/metadata/labels", "value": {"-": "x"}}, "metadata.labels"),
         ({"op": "replace", "path": "/metadata/namespace", "value": "other"}, ""),
     ],
