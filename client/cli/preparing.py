@@ -6,7 +6,7 @@ What `docker compose up` does, and in this order:
 |---|---|---|
 | `always`, `refresh` | yes | if that failed |
 | `missing` (and none) | if the engine does not have it | if it still is not there |
-| `daily`, `weekly`, `every_<time>` | if it is missing or older | if it is missing |
+| `daily`, `weekly`, `every_<time>`, `refresh` with a time | if it is missing or older | if it is missing |
 | `build` | no | yes |
 | `never` | no | if it is missing |
 
@@ -33,6 +33,7 @@ from fizz.client.cli.project import Resources
 from fizz.client.cli.steps import show_steps
 from fizz.client.compose import Project
 from fizz.client.compose.builds import BuildPlan, plan_builds
+from fizz.client.compose.project import pull_policy
 from fizz.client.images import ImageError, NodeImages, image_node
 from fizz.schemas.durations import parse_duration
 from fizz.schemas.images import Image
@@ -90,7 +91,7 @@ async def prepare_images(
             raise
         screen.say("no node is ready; the first that is pulls the images")
         return resources
-    policies = {name: what.pull or _policy(project, name) for name in services}
+    policies = {name: what.pull or pull_policy(project.services[name]) for name in services}
     there = await node.images(services.values())
     to_pull = {
         services[name]: _platform(project, name)
@@ -116,10 +117,6 @@ async def prepare_images(
         raise _lacking(missing, services, policies, plans)
     told = tell_images(resources, {to_name(name): there[image].id for name, image in services.items()})
     return replace(told, digests={image.id: image.digests for image in there.values()})
-
-
-def _policy(project: Project, name: str) -> str:
-    return str(project.services[name].get("pull_policy") or "missing")
 
 
 def _platform(project: Project, name: str) -> str:

@@ -9,7 +9,7 @@ from fizz.client.compose.interpolate import Variable
 from fizz.client.compose.nodes import Mark, Node
 from fizz.client.compose.problems import Problem, Severity
 
-__all__ = ["Loaded", "Project"]
+__all__ = ["Loaded", "Project", "pull_policy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,14 @@ class Project:
         last = path[len(nodes) - 2] if len(nodes) > 1 else None
         found = nodes[-2].key(last) if isinstance(last, str) else nodes[-1]
         return Mark(found.file, found.line, found.column)
+
+
+def pull_policy(service: Mapping[str, Any]) -> str:
+    """When the image of a service of the model is pulled; `missing` if that is not written. `refresh` with a time after
+    which is `every_<time>`, and without one `refresh`.
+    """
+    policy, after = str(service.get("pull_policy") or "missing"), service.get("pull_refresh_after")
+    return f"every_{after}" if policy == "refresh" and after else policy
 
 
 @dataclass(frozen=True, slots=True)

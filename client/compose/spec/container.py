@@ -20,7 +20,6 @@ from fizz.client.compose.shapes import (
     Table,
     Text,
     Whole,
-    later,
     refused,
     yes,
 )
@@ -194,9 +193,12 @@ CONTAINER: Final[dict[str, Key]] = {
     "privileged": yes(Flag(), "privileged"),
     "pull_policy": yes(
         _PullPolicy(pattern=_PULL_POLICY, form="always, never, missing, build, refresh, daily, weekly or every_<time>"),
-        "pullPolicy; refresh acts as always",
+        "pullPolicy; refresh acts as always, but for pull_refresh_after",
     ),
-    "pull_refresh_after": later(Text()),
+    "pull_refresh_after": yes(
+        Text(runs=r"^([0-9]+[wdhms])+$", form="a time like 12h, 1d or 1h30m"),
+        "with pull_policy: refresh, the age at which the image is pulled again",
+    ),
     "read_only": yes(Flag(), "readOnly"),
     "runtime": yes(Text(), "runtime"),
     "security_opt": yes(_DISTINCT, "securityOpt"),

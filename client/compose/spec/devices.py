@@ -133,7 +133,7 @@ BLKIO: Final = Table(
         "device_read_iops": yes(_limits("rate", _Rate(floats=False), "operations a second"), "deviceReadIops"),
         "device_write_bps": yes(_limits("rate", _Rate(floats=False), "bytes a second"), "deviceWriteBps"),
         "device_write_iops": yes(_limits("rate", _Rate(floats=False), "operations a second"), "deviceWriteIops"),
-        "weight": yes(Whole(strings=False), "weight among containers"),
+        "weight": yes(Whole(0, 65535, strings=False), "weight among containers"),
         "weight_device": yes(_limits("weight", Whole(0, 65535, strings=False), "weight for this disk"), "weightDevice"),
     },
     extensions=False,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from fizz.client.compose.project import pull_policy
 from fizz.client.compose.translate.api_socket import socket_file, socket_variable
 from fizz.client.compose.translate.contents import content_key, object_name
 from fizz.client.compose.translate.devices import translate_devices
@@ -100,10 +101,10 @@ def _credential_spec(written: JSON | None) -> CredentialSpec | None:
 
 
 def _pull_policy(service: JSON) -> str | None:
-    policy = service.get("pull_policy")
-    if policy is None:
+    if not service.get("pull_policy"):
         return "build" if service.get("build") and not service.get("image") else None
-    return "always" if policy == "refresh" else str(policy)  # as docker compose has it: any image is too old
+    policy = pull_policy(service)
+    return "always" if policy == "refresh" else policy  # as docker compose has it: any image is too old
 
 
 def _files(kind: str, service: JSON, model: JSON) -> list[FileProjection]:

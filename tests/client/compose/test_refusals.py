@@ -54,3 +54,10 @@ def test_an_empty_source_is_not_taken_for_the_whole_project() -> None:
 def test_an_empty_file_of_a_secret_is_not_taken_for_a_folder() -> None:
     told = refusals("services:\n  web: {image: a, secrets: [s]}\nsecrets:\n  s: {file: ''}\n")
     assert told == ["compose.yaml:4:13: secrets.s.file is empty; name a file"]
+
+
+def test_a_time_after_which_no_image_can_be_refreshed() -> None:
+    told = refusals("services:\n  web: {image: a, pull_policy: refresh, pull_refresh_after: soon}\n")
+    assert told == [
+        'compose.yaml:2:61: services.web.pull_refresh_after must be a time like 12h, 1d or 1h30m, not "soon"'
+    ]

@@ -198,6 +198,8 @@ def test_a_plain_service(spec: Callable[..., dict[str, Any]]) -> None:
         ("pull_policy: always", {"pullPolicy": "always"}),
         ("pull_policy: every_3h", {"pullPolicy": "every_3h"}),
         ("pull_policy: refresh", {"pullPolicy": "always"}),
+        ("pull_policy: refresh\npull_refresh_after: 1h30m", {"pullPolicy": "every_1h30m"}),
+        ("pull_policy: daily\npull_refresh_after: 12h", {"pullPolicy": "daily"}),
         ("volumes: ['data:/d:z']", {"mounts": [{**DATA, "bind": {"selinux": "z"}}]}),
         ("annotations: {a: 1}\nuts: host\nuserns_mode: host", {"annotations": {"a": "1"}, **HOST}),
         ("cgroup: private\ncgroup_parent: p\nruntime: runc", {"cgroup": "private", "cgroupParent": "p", **RUNC}),
