@@ -202,7 +202,7 @@ def _success(draft: Draft) -> JSON:
 
 async def delete_collection(
     context: Context, resource: Resource, namespace: str | None, selection: ListOptions, options: DeleteOptions
-) -> JSON:
+) -> Deleted:
     """Delete all objects selected, one by one; the list of them as they were. Raises `MethodNotAllowed` where a
     collection cannot be deleted.
     """
@@ -210,18 +210,16 @@ async def delete_collection(
         raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
     listing = await reading.read_page(context, resource, namespace, selection)
     items = [resource.load(record.value, record.revision) for record in listing.records]
+    warnings: list[str] = []
     for item in items:
-        await delete_if_there(context, resource, item, options)
-    return {
-        "kind": resource.list_kind,
-        "apiVersion": resource.api_version,
-        "metadata": listing.metadata(),
-        "items": items,
-    }
+        warnings += await delete_if_there(context, resource, item, options)
+    kind, api_version = resource.list_kind, resource.api_version
+    listed = {"kind": kind, "apiVersion": api_version, "metadata": listing.metadata(), "items": items}
+    return Deleted(listed, tuple(warnings))
 
 
-async def delete_if_there(context: Context, resource: Resource, item: JSON, options: DeleteOptions) -> None:
-    """Delete an object, unless it is gone, or another one of the same name is there."""
+async def delete_if_there(context: Context, resource: Resource, item: JSON, options: DeleteOptions) -> tuple[str, ...]:
+    """Delete an object, unless it is gone, or another one of the same name is there; what the client is warned of."""
     metadata = item["metadata"]
 
     async def plan(view: View) -> list[Draft]:
@@ -230,4 +228,5 @@ async def delete_if_there(context: Context, resource: Resource, item: JSON, opti
             return []
         return [await plan_delete(context, view, resource, live, options)]
 
-    await write(context, plan, dry_run=options.dry_run)
+    drafts, _ = await write(context, plan, dry_run=options.dry_run)
+    return drafts[0].warnings if drafts else ()

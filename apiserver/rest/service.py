@@ -311,8 +311,8 @@ class Service:
         options = replace(deleting.parse_options(body, request.query_params), user=user_of(request.scope))
         if target.name is None:
             selection = query.parse_list(request.query_params)
-            result = await deleting.delete_collection(self._context, resource, target.namespace, selection, options)
-            return answers.json_of(result)
+            deleted = await deleting.delete_collection(self._context, resource, target.namespace, selection, options)
+            return _warned(answers.json_of(deleted.item), deleted.warnings)
         deleted = await deleting.delete(self._context, resource, target, options)
         return _warned(answers.json_of(deleted.item), deleted.warnings)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from fizz.apiserver import app
 from fizz.apiserver.app import Config, ListenError
@@ -14,11 +15,15 @@ from fizz.client.api import Client, Forbidden, Unauthorized, Unavailable
 from fizz.client.cli.tokens import make_token
 from fizz.schemas.core import ConfigMap, Namespace, Secret
 from fizz.schemas.meta import ObjectMeta
+from tests.apiserver.rest.webhook_kit import BASE, JSON, configuration, hooking, reviewed
 from tests.e2e.harness import free_port
 
 
 class Running:
     """A server in this loop, with where it answers."""
+
+    stop: asyncio.Event
+    serving: asyncio.Task[None]
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port, self.plain_port = folder, free_port(), free_port()
@@ -45,6 +50,7 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
     serving = asyncio.create_task(app.serve(server.config, ready.set, stop))
     waiting = asyncio.create_task(ready.wait())
     await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+    server.stop, server.serving = stop, serving
     yield server
     waiting.cancel()
     stop.set()
@@ -139,3 +145,25 @@ async def test_a_second_server_is_refused_and_leaves_the_first_its_socket(runnin
 
     async with running.client(running.socket) as client:
         assert (await client.list(Namespace)).items
+
+
+async def test_a_write_that_a_webhook_holds_up_does_not_hold_up_the_end(running: Running) -> None:
+    asked, never = asyncio.Event(), asyncio.Event()
+
+    async def answer(review: JSON) -> web.StreamResponse:
+        asked.set()
+        await never.wait()
+        return reviewed(review)
+
+    async with hooking() as hook, running.client(running.socket) as root:
+        hook.answer = answer
+        config = configuration("ValidatingWebhookConfiguration", "x", {"clientConfig": hook.client()})
+        await root.raw("POST", f"{BASE}/validatingwebhookconfigurations", body=config)
+        body = {"metadata": {"name": "late"}}
+        writing = asyncio.create_task(root.raw("POST", "/api/v1/namespaces/default/configmaps", body=body))
+        await asked.wait()
+        running.stop.set()
+        with pytest.raises(Unavailable, match="shutting down"):
+            await writing
+        await asyncio.wait_for(running.serving, 5)
+        never.set()

@@ -120,6 +120,8 @@ async def test_warnings_reach_the_client_once(api: Any, hook: Hook) -> None:
     assert answer.code == 201
     assert answer.headers["warning"] == '299 - "this is old"'
     assert (await api.delete(f"{MAPS}/a")).headers["warning"] == '299 - "this is old"'
+    await api.post(MAPS, a_map())
+    assert (await api.delete(MAPS)).headers["warning"] == '299 - "this is old"'
 
 
 async def test_a_mutating_webhook_changes_what_is_written_and_others_see_it(api: Any, hook: Hook) -> None:
