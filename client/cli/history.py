@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from fizz.client.cli.differences import Change, changes_between
 from fizz.client.cli.failures import Failure
-from fizz.client.cli.planning import Change, Step, changes_between
+from fizz.client.cli.planning import Step
 from fizz.client.cli.releases import Entry, entries_of, number_of, phase_of
 from fizz.client.cli.tables import age, table
 from fizz.schemas import times

@@ -13,15 +13,15 @@ The server itself plans the writes (a dry run goes all the way but for the commi
 do. What controllers make of it follows from the same functions that they decide with.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from pydantic.alias_generators import to_camel
 
 from fizz.client.api import OperationResult
 from fizz.client.cli.containers import in_order, number_of, short_name
+from fizz.client.cli.differences import Change, changes_between
 from fizz.client.cli.formats import name_of
 from fizz.schemas import labels
 from fizz.schemas.apps import DeploymentSpec, DeploymentStatus
@@ -32,19 +32,12 @@ from fizz.schemas.sources import SourceRef, keys_used
 from fizz.schemas.strategy import chosen_order, limits
 from fizz.schemas.types import JSON
 
-__all__ = ["Change", "Step", "as_json", "changes_between", "lines", "listed", "steps"]
+__all__ = ["Act", "Step", "as_json", "lines", "listed", "steps"]
 
-Verb = Literal["create", "change", "replace", "remove"]
+Verb = Literal["create", "change", "replace", "restart", "remove"]
+ActVerb = Literal["start", "run", "replace", "restart", "remove", "wait for"]
 
-_SIGNS: Final[dict[Verb, str]] = {"create": "+", "change": "~", "replace": "~", "remove": "-"}
-_OF_THE_SERVER: Final = {
-    "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generation", "managedFields",
-    "ownerReferences", "resourceVersion", "uid",
-}  # fmt: skip
-_KEYS: Final = ("name", "target", "hostname", "containerPort")
-"""Fields that tell the items of a list apart, as far as they do."""
-_SHOWN: Final = 60
-"""Characters of a value that are shown."""
+_SIGNS: Final[dict[Verb, str]] = {"create": "+", "change": "~", "replace": "~", "restart": "~", "remove": "-"}
 _ORDERED: Final = ("Deployment", "Job")
 _RUN_KEYS: Final = tuple(map(to_camel, RUN_FIELDS))
 _TIME_KEYS: Final = ("schedule", "timeZone", "suspend")
@@ -52,28 +45,30 @@ _FIRST: Final = ("Namespace", "Network", "Volume", "Secret", "ConfigMap", "Servi
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A field that changes; None means that it is not there. The values of Secrets are never told."""
+class Act:
+    """What is done to containers, by their short names, and in words how. Jobs and schedules *run*. What a Network has
+    to *wait for* goes by other reasons, if it goes.
+    """
 
-    field: str
-    old: Any
-    new: Any
+    verb: ActVerb
+    containers: tuple[str, ...]
+    how: str = ""
 
     def __str__(self) -> str:
-        return f"{self.field}: {_shown(self.old)} -> {_shown(self.new)}"
+        return " ".join(filter(None, [self.verb, ", ".join(self.containers)])) + self.how
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is done to one object, and what becomes of its containers. *Replace* leaves the object as it is: what its
-    containers use has changed.
+    """What is done to one object, and what becomes of its containers. *Replace* and *restart* leave the object as it
+    is: what its containers use has changed, or what they depend on.
     """
 
     verb: Verb
     name: str
     why: str
     changes: tuple[Change, ...] = ()
-    containers: tuple[str, ...] = ()
+    acts: tuple[Act, ...] = ()
 
 
 def steps(
@@ -84,23 +79,95 @@ def steps(
     made = [done for done in results if done.verb != "deleted"]
     gone = [done for done in results if done.verb == "deleted"]
     contents = _changed_contents(before, made)
-    found = []
+    found: dict[str, Step] = {}
     for done in sorted(made, key=_place(made)):
-        item, old = done.object, before.get(name_of(done.object))
+        item, name = done.object, name_of(done.object)
+        old = before.get(name)
         if old is None and done.verb == "created":
-            found.append(Step("create", name_of(item), "not there yet", (), tuple(_started(item))))
+            found[name] = Step("create", name, "not there yet", (), tuple(_started(item)))
             continue
         old = old or item
         changes, used = changes_between(old, item), _used(item, contents)
         if changes or used:
             verb: Verb = "change" if changes else "replace"
             reasons = [*([_reason(changes)] if changes else []), *(f"{name} changed" for name in used)]
-            more = tuple(_updated(old, item, _of(item, containers), ports_shared, anew=bool(used)))
-            found.append(Step(verb, name_of(item), ", ".join(reasons), tuple(changes), more))
+            acts = tuple(_updated(old, item, _of(item, containers), ports_shared, anew=bool(used)))
+            found[name] = Step(verb, name, ", ".join(reasons), tuple(changes), acts)
+    deleted = {name_of(done.object) for done in gone}
+    present = {**before, **{name_of(done.object): done.object for done in made}}
+    left = [item for name, item in present.items() if name not in deleted]
+    for follower in _followers(left, found, lambda item: _names(_of(item, containers))):
+        known = found.get(follower.name)
+        found[follower.name] = replace(known, acts=(*known.acts, *follower.acts)) if known else follower
+    for name, step in found.items():
+        found[name] = replace(step, acts=(*step.acts, *_awaited(present[name], step, containers)))
     for done in gone:
-        left = [f"remove {', '.join(map(short_name, each))}" for each in [_of(done.object, containers)] if each]
-        found.append(Step("remove", name_of(done.object), "not in the compose file any more", (), tuple(left)))
-    return found
+        acts = tuple(Act("remove", _names(each)) for each in [_of(done.object, containers)] if each)
+        name = name_of(done.object)
+        found[name] = Step("remove", name, "not in the compose file any more", (), acts)
+    return list(found.values())
+
+
+def _names(containers: Sequence[JSON]) -> tuple[str, ...]:
+    return tuple(map(short_name, containers))
+
+
+def _awaited(item: JSON, step: Step, containers: Sequence[JSON]) -> Iterator[Act]:
+    """What the change of a Network has to wait for: the engine cannot change one that is in use."""
+    if item["kind"] == "Network" and any(change.field.startswith("spec.") for change in step.changes):
+        users = [
+            each
+            for each in in_order(containers)
+            if any(used["name"] == item["metadata"]["name"] for used in each["spec"].get("networks") or ())
+        ]
+        if users:
+            yield Act("wait for", _names(users), " to be gone: a network that is in use stays as it is")
+
+
+def _followers(
+    items: Sequence[JSON], found: Mapping[str, Step], containers: Callable[[JSON], tuple[str, ...]]
+) -> Iterator[Step]:
+    """What follows from containers that are made anew: who depends on them with `restart` is started again, who shares
+    a namespace or volumes with them is made anew, too. One may follow the other.
+    """
+    deployments = {item["metadata"]["name"]: item for item in items if item["kind"] == "Deployment"}
+    anew = {name for name in deployments for step in [found.get(f"deployment/{name}")] if step and _is_anew(step)}
+    again: set[str] = set()
+    order = dependencies_first({name: [*_shared(item), *_restarting(item)] for name, item in deployments.items()})
+    for name in order:
+        item = deployments.get(name)
+        known = found.get(f"deployment/{name}")
+        if item is None or name in anew or (known is not None and known.verb == "create") or not containers(item):
+            continue
+        if shared := [other for other in _shared(item) if other in anew]:
+            anew.add(name)
+            yield _following(
+                "replace", item, containers(item), f"{', '.join(shared)}, which it shares with, is made anew"
+            )
+        elif causes := [other for other in _restarting(item) if other in anew | again]:
+            again.add(name)
+            yield _following("restart", item, containers(item), f"{', '.join(causes)} is made anew or restarted")
+
+
+def _following(verb: Literal["replace", "restart"], item: JSON, names: tuple[str, ...], why: str) -> Step:
+    return Step(verb, name_of(item), why, (), (Act(verb, names, f": {why}"),))
+
+
+def _is_anew(step: Step) -> bool:
+    return any(act.verb == "replace" for act in step.acts)
+
+
+def _restarting(item: JSON) -> list[str]:
+    """What it depends on in such a way that it is started again with that."""
+    return [each["name"] for each in item["spec"].get("dependsOn") or () if each.get("restart")]
+
+
+def _shared(item: JSON) -> list[str]:
+    """The Deployments whose namespaces or volumes its containers share."""
+    spec = item["spec"]["template"]["spec"]
+    modes = [str(spec.get(key) or "") for key in ("networkMode", "ipc", "pid")]
+    named = [mode.removeprefix("service:") for mode in modes if mode.startswith("service:")]
+    return [*named, *(each["deployment"] for each in spec.get("volumesFrom") or () if each.get("deployment"))]
 
 
 def _changed_contents(before: Mapping[str, JSON], made: Iterable[OperationResult]) -> dict[SourceRef, set[str]]:
@@ -172,25 +239,25 @@ def _reason(changes: Sequence[Change]) -> str:
     return "its settings change"
 
 
-def _numbers(item: JSON, first: int, last: int) -> str:
+def _numbers(item: JSON, first: int, last: int) -> tuple[str, ...]:
     service = (item["metadata"].get("labels") or {}).get(labels.SERVICE) or item["metadata"]["name"]
-    return ", ".join(f"{service}-{number}" for number in range(first, last + 1))
+    return tuple(f"{service}-{number}" for number in range(first, last + 1))
 
 
-def _started(item: JSON) -> Iterator[str]:
+def _started(item: JSON) -> Iterator[Act]:
     if item["kind"] == "Deployment" and (replicas := item["spec"].get("replicas", 1)):
-        yield f"start {_numbers(item, 1, replicas)}{_after(item)}"
+        yield Act("start", _numbers(item, 1, replicas), _after(item))
     elif item["kind"] == "Job":
-        yield f"run {_job_numbers(item)}{_after(item)}"
+        yield _run(item)
     elif item["kind"] == "CronJob":
-        yield f"run at {_schedule(item)}"
+        yield Act("run", (), f" at {_schedule(item)}")
 
 
-def _job_numbers(item: JSON) -> str:
+def _run(item: JSON, why: str = "") -> Act:
     spec = item["spec"]
     if spec.get("completionMode") == "PerNode":
-        return "once on each node"
-    return _numbers(item, 1, spec.get("completions", 1))
+        return Act("run", (), f" once on each node{_after(item)}{why}")
+    return Act("run", _numbers(item, 1, spec.get("completions", 1)), f"{_after(item)}{why}")
 
 
 def _schedule(item: JSON) -> str:
@@ -205,18 +272,19 @@ def _after(item: JSON) -> str:
 
 def _updated(
     old: JSON, new: JSON, containers: Sequence[JSON], ports_shared: bool, *, anew: bool = False
-) -> Iterator[str]:
+) -> Iterator[Act]:
     if new["kind"] == "Job" and any(old["spec"].get(key) != new["spec"].get(key) for key in _RUN_KEYS):
-        gone = f"remove {', '.join(map(short_name, containers))}, then " if containers else ""
-        yield f"{gone}run {_job_numbers(new)}{_after(new)}: a job that changes runs again"
+        if containers:
+            yield Act("remove", _names(containers))
+        yield _run(new, ": a job that changes runs again")
     if new["kind"] == "CronJob" and any(old["spec"].get(key) != new["spec"].get(key) for key in _TIME_KEYS):
-        yield f"run at {_schedule(new)}"
+        yield Act("run", (), f" at {_schedule(new)}")
     if new["kind"] != "Deployment":
         return
     before, replicas = old["spec"].get("replicas", 1), new["spec"].get("replicas", 1)
     excess = [each for each in containers if number_of(each) > replicas]
     if excess:
-        yield f"remove {', '.join(map(short_name, excess))}: {replicas} are wanted"
+        yield Act("remove", _names(excess), f": {replicas} are wanted")
     kept = [each for each in containers if number_of(each) <= replicas]
     if kept and (anew or old["spec"]["template"] != new["spec"]["template"]):
         spec = DeploymentSpec.load(new["spec"])
@@ -227,55 +295,11 @@ def _updated(
         bound = limits(spec.update_strategy, order, replicas)
         pace = f"{bound.surge + bound.unavailable} at a time"
         how = "start first" if order == "StartFirst" else "stop first"
-        yield f"replace {', '.join(map(short_name, kept))}, {pace}, {how}: {why}"
+        yield Act("replace", _names(kept), f", {pace}, {how}: {why}")
+    elif kept and old["spec"].get("desiredState") in {"Stopped", "Paused"}:
+        yield Act("start", _names(kept), f": it was {old['spec']['desiredState'].lower()}")
     if replicas > before:
-        yield f"start {_numbers(new, before + 1, replicas)}: {replicas} are wanted"
-
-
-def changes_between(old: JSON, new: JSON) -> list[Change]:
-    """The fields that differ, without status and what the server writes by itself. Texts of Secrets are left out."""
-    found = list(_differences("", _written(old), _written(new)))
-    if new["kind"] == "Secret":
-        return [Change(change.field, "(secret)", "(another secret)") for change in found]
-    return found
-
-
-def _written(item: JSON) -> JSON:
-    metadata = {key: value for key, value in item["metadata"].items() if key not in _OF_THE_SERVER}
-    return {**{key: value for key, value in item.items() if key != "status"}, "metadata": metadata}
-
-
-def _differences(path: str, old: Any, new: Any) -> Iterator[Change]:
-    if old == new:
-        return
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted({*old, *new}):
-            below = f"{path}.{key}" if path else key
-            yield from _differences(below, old.get(key), new.get(key))
-    elif isinstance(old, list) and isinstance(new, list) and (named := _keyed(old, new)):
-        before, after = named
-        for key in dict.fromkeys([*before, *after]):
-            yield from _differences(f"{path}[{key}]", before.get(key), after.get(key))
-    else:
-        yield Change(path, old, new)
-
-
-def _keyed(*lists: list[Any]) -> list[dict[str, Any]] | None:
-    """The lists by what tells their items apart, or None if nothing does."""
-    for field in _KEYS:
-        if all(isinstance(item, dict) and field in item for each in lists for item in each):
-            by_key = [{str(item[field]): item for item in each} for each in lists]
-            if all(len(found) == len(each) for found, each in zip(by_key, lists, strict=True)):
-                return by_key
-    return None
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "(none)"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    line = text.replace("\n", "\\n")
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+        yield Act("start", _numbers(new, before + 1, replicas), f": {replicas} are wanted")
 
 
 def lines(project: str, planned: Sequence[Step]) -> list[str]:
@@ -292,7 +316,7 @@ def listed(planned: Sequence[Step]) -> list[str]:
     for step in planned:
         told.append(f"{_SIGNS[step.verb]} {step.name:<{width}}  {step.why}")
         told += (f"      {change}" for change in step.changes)
-        told += (f"    {line}" for line in step.containers)
+        told += (f"    {act}" for act in step.acts)
     return told
 
 
@@ -311,7 +335,9 @@ def as_json(project: str, planned: Sequence[Step]) -> JSON:
                 "object": step.name,
                 "why": step.why,
                 "changes": [{"field": each.field, "old": each.old, "new": each.new} for each in step.changes],
-                "containers": list(step.containers),
+                "containers": [
+                    {"action": act.verb, "names": list(act.containers), "text": str(act)} for act in step.acts
+                ],
             }
             for step in planned
         ],

@@ -3,7 +3,7 @@
 | what happened | who looks |
 |---|---|
 | a container of ours started, ended, changed its health ... | its Container |
-| one started | Containers that share its namespaces or volumes |
+| one started, or its Container is to go | Containers that share its namespaces or volumes |
 | any container is gone, or has another name | Containers that wait for its name |
 | a container joined or left a network | its Container |
 | a network or volume came or went | Networks and Volumes that are not ready, or were it |
@@ -155,6 +155,8 @@ class Hints:
         had, has = (each.status is not None and each.status.container_id is not None for each in (old, new))
         if had and not has:
             self._let_go(old)
+        if old.metadata.deletion_timestamp is None and new.metadata.deletion_timestamp is not None:
+            self._sharers(key_of(new))  # from now on, its successor is the one to share with
 
     def _let_go(self, item: Container) -> None:
         objects = self.ground.objects

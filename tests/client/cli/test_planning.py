@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fizz.client.api import OperationResult
-from fizz.client.cli.planning import Change, Step, as_json, changes_between, lines, steps
+from fizz.client.cli.differences import Change, changes_between
+from fizz.client.cli.planning import Step, as_json, lines, steps
 from fizz.schemas.types import JSON
 
 
@@ -26,6 +27,7 @@ def containers(of: JSON, count: int) -> list[JSON]:
     return [
         {
             "kind": "Container",
+            "spec": of["spec"]["template"]["spec"],
             "metadata": {
                 "name": f"{name}-ab12-{ordinal}",
                 "labels": {"fizz.dev/deployment": name, "fizz.dev/ordinal": str(ordinal)},
@@ -44,6 +46,10 @@ def planned(before: list[JSON], results: list[OperationResult], running: Sequenc
     return steps(before, results, running, ports_shared=False)
 
 
+def acts(step: Step) -> tuple[str, ...]:
+    return tuple(map(str, step.acts))
+
+
 def test_what_is_as_wanted_gives_no_step() -> None:
     web = deployment("web")
 
@@ -57,7 +63,7 @@ def test_new_objects_come_in_the_order_in_which_things_start() -> None:
     found = planned([], [done("created", each) for each in (web, db, network)])
 
     assert [step.name for step in found] == ["network/default", "deployment/db", "deployment/web"]
-    assert [step.containers for step in found] == [(), ("start db-1",), ("start web-1, web-2 after db",)]
+    assert [acts(step) for step in found] == [(), ("start db-1",), ("start web-1, web-2 after db",)]
 
 
 def job(name: str, image: str = "shop:1", after: Sequence[str] = (), **spec: Any) -> JSON:
@@ -76,7 +82,7 @@ def test_jobs_run_in_the_order_of_dependencies_and_schedules_are_told() -> None:
 
     found = planned([], [done("created", each) for each in (web, migrate, db, nightly, spread)])
 
-    assert [(step.name, step.containers) for step in found] == [
+    assert [(step.name, acts(step)) for step in found] == [
         ("deployment/db", ("start db-1",)),
         ("job/migrate", ("run migrate-1, migrate-2 after db",)),
         ("job/spread", ("run once on each node",)),
@@ -92,8 +98,8 @@ def test_a_job_that_does_something_else_runs_again_and_another_pace_changes_noth
     (again,) = planned([old], [done("configured", job("migrate", "shop:2", completions=1, parallelism=1))], ran)
     (paced,) = planned([old], [done("configured", job("migrate", completions=1, parallelism=4))], ran)
 
-    assert again.containers == ("remove migrate-1, then run migrate-1: a job that changes runs again",)
-    assert paced.containers == ()
+    assert acts(again) == ("remove migrate-1", "run migrate-1: a job that changes runs again")
+    assert acts(paced) == ()
 
 
 def test_other_times_of_a_schedule_are_told() -> None:
@@ -103,7 +109,7 @@ def test_other_times_of_a_schedule_are_told() -> None:
     (step,) = planned([nightly("@daily")], [done("configured", nightly("@hourly"))])
 
     assert [str(change) for change in step.changes] == ["spec.schedule: @daily -> @hourly"]
-    assert step.containers == ("run at @hourly (UTC)",)
+    assert acts(step) == ("run at @hourly (UTC)",)
 
 
 def test_an_anonymous_volume_that_is_handed_on_is_why_it_stops_first() -> None:
@@ -114,7 +120,7 @@ def test_an_anonymous_volume_that_is_handed_on_is_why_it_stops_first() -> None:
     (step,) = planned([old], [done("configured", new)], containers(old, 1))
 
     why = "both would write to the anonymous volume at /data"
-    assert step.containers == (f"replace web-1, 1 at a time, stop first: {why}",)
+    assert acts(step) == (f"replace web-1, 1 at a time, stop first: {why}",)
 
 
 def test_a_changed_template_says_what_changes_what_is_replaced_and_how() -> None:
@@ -124,9 +130,7 @@ def test_a_changed_template_says_what_changes_what_is_replaced_and_how() -> None
 
     assert step.why == "the template changes"
     assert step.changes == (Change("spec.template.spec.image", "shop:1", "shop:2"),)
-    assert step.containers == (
-        "replace web-1, web-2, 1 at a time, start first: two of it do not get in each other's way",
-    )
+    assert acts(step) == ("replace web-1, web-2, 1 at a time, start first: two of it do not get in each other's way",)
 
 
 def test_stop_first_is_said_with_its_reason() -> None:
@@ -135,7 +139,7 @@ def test_stop_first_is_said_with_its_reason() -> None:
 
     (step,) = planned([old], [done("configured", new)], containers(old, 1))
 
-    assert step.containers == ("replace db-1, 1 at a time, stop first: both would write to /data",)
+    assert acts(step) == ("replace db-1, 1 at a time, stop first: both would write to /data",)
 
 
 def test_scaling_touches_only_what_is_too_many_or_missing() -> None:
@@ -144,8 +148,8 @@ def test_scaling_touches_only_what_is_too_many_or_missing() -> None:
     (up,) = planned([one], [done("configured", three)], containers(one, 1))
     (down,) = planned([three], [done("configured", one)], containers(three, 3))
 
-    assert up.containers == ("start web-2, web-3: 3 are wanted",)
-    assert down.containers == ("remove web-2, web-3: 1 are wanted",)
+    assert acts(up) == ("start web-2, web-3: 3 are wanted",)
+    assert acts(down) == ("remove web-2, web-3: 1 are wanted",)
 
 
 def test_what_is_not_in_the_file_any_more_goes_with_its_containers() -> None:
@@ -153,7 +157,7 @@ def test_what_is_not_in_the_file_any_more_goes_with_its_containers() -> None:
 
     (step,) = planned([old], [done("deleted", old)], containers(old, 1))
 
-    assert (step.verb, step.containers) == ("remove", ("remove old-1",))
+    assert (step.verb, acts(step)) == ("remove", ("remove old-1",))
 
 
 def test_values_of_secrets_are_never_told() -> None:
@@ -181,7 +185,7 @@ def test_a_changed_secret_replaces_the_containers_that_use_it_and_no_others() ->
         ("change", "secret/db-password", "its content changes"),
         ("replace", "deployment/web", "secret db-password changed"),
     ]
-    assert found[1].containers == ("replace web-1, 1 at a time, start first: two of it do not get in each other's way",)
+    assert acts(found[1]) == ("replace web-1, 1 at a time, start first: two of it do not get in each other's way",)
     assert lines("shop", found)[-1] == "shop: 1 to change, 1 to replace"
 
 
@@ -195,6 +199,68 @@ def test_a_change_of_template_and_content_is_one_step_with_both_reasons() -> Non
     assert [(step.verb, step.name, step.why) for step in found] == [
         ("change", "configmap/site", "its content changes"),
         ("change", "deployment/web", "the template changes, configmap site changed"),
+    ]
+
+
+def depending(name: str, on: str, **spec: Any) -> JSON:
+    made = deployment(name, **spec)
+    made["spec"]["dependsOn"] = [{"name": on, "restart": True}]
+    return made
+
+
+def test_who_follows_restarts_is_restarted_and_who_shares_is_made_anew() -> None:
+    old, new = deployment("db"), deployment("db", "shop:2")
+    web, cache = depending("web", "db"), depending("cache", "web")
+    sidecar, other = deployment("sidecar", networkMode="service:db"), deployment("other", after=["db"])
+    there = [web, cache, sidecar, other]
+    running = [each for of in (old, *there) for each in containers(of, 1)]
+
+    results = [done("configured", new), *(done("unchanged", each) for each in there)]
+    found = planned([old, *there], results, running)
+
+    assert [(step.verb, step.name) for step in found] == [
+        ("change", "deployment/db"),
+        ("restart", "deployment/web"),
+        ("restart", "deployment/cache"),
+        ("replace", "deployment/sidecar"),
+    ]
+    assert acts(found[1]) == ("restart web-1: db is made anew or restarted",)
+    assert acts(found[3]) == ("replace sidecar-1: db, which it shares with, is made anew",)
+
+
+def test_a_part_of_the_project_tells_what_follows_in_the_rest() -> None:
+    old, new, web = deployment("db"), deployment("db", "shop:2"), depending("web", "db")
+
+    found = planned([old, web], [done("configured", new)], [*containers(old, 1), *containers(web, 2)])
+
+    assert acts(found[1]) == ("restart web-1, web-2: db is made anew or restarted",)
+
+
+def test_a_changed_network_says_whom_it_has_to_wait_for() -> None:
+    old, new = item("Network", "back"), item("Network", "back", {"internal": True})
+    web, other = deployment("web", networks=[{"name": "back"}]), deployment("other", networks=[{"name": "front"}])
+
+    (step,) = planned([old], [done("configured", new)], [*containers(web, 2), *containers(other, 1)])
+
+    assert acts(step) == ("wait for web-1, web-2 to be gone: a network that is in use stays as it is",)
+
+
+def test_what_was_stopped_is_started() -> None:
+    old, new = deployment("web"), deployment("web")
+    old["spec"]["desiredState"], new["spec"]["desiredState"] = "Stopped", "Running"
+
+    (step,) = planned([old], [done("configured", new)], containers(old, 1))
+
+    assert acts(step) == ("start web-1: it was stopped",)
+
+
+def test_programs_read_what_becomes_of_which_container() -> None:
+    old, new = deployment("web", replicas=2), deployment("web", replicas=1)
+
+    told = as_json("shop", planned([old], [done("configured", new)], containers(old, 2)))
+
+    assert told["steps"][0]["containers"] == [
+        {"action": "remove", "names": ["web-2"], "text": "remove web-2: 1 are wanted"}
     ]
 
 

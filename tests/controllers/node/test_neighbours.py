@@ -1,5 +1,6 @@
 """Containers that share namespaces and volumes with others, or link to them, on a node in memory."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,24 @@ async def test_it_follows_to_the_container_of_another_template(world: World) -> 
     main = world.engine.by_name("blog-main-1")
     assert mode(world, "blog-side-1") == f"container:{main.id}"
     assert main.body["User"] == "1"
+
+
+async def test_it_follows_when_the_container_before_goes_after_its_successor_was_started(world: World) -> None:
+    old, new = replica("main"), replica("main", revision="b", user="1")
+    world.objects.put(old, replica("side", **SIDE))
+    await world.settle()
+    new.metadata.creation_timestamp = datetime(2126, 1, 31, tzinfo=UTC)
+    world.objects.put(new)
+    await world.settle()
+    kept = mode(world, "blog-side-1")
+
+    world.objects.delete(old)
+    await world.settle()
+
+    main = world.engine.by_name("blog-main-1")
+    assert main.body["User"] == "1"
+    assert kept != f"container:{main.id}"
+    assert mode(world, "blog-side-1") == f"container:{main.id}"
 
 
 async def test_it_is_started_again_when_that_is(world: World) -> None:

@@ -109,6 +109,8 @@ class FakeObjects:
             new.metadata.deletion_timestamp = datetime(2026, 1, 1, tzinfo=UTC)
             new.metadata.generation = (new.metadata.generation or 0) + 1
             self.put(new)
+            if isinstance(known, Container) and isinstance(new, Container):
+                self.replaced.append((known, new))
         self._go_if_free(type(item), key_of(item))
 
     def drop(self, item: Item) -> None:
