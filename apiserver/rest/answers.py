@@ -13,7 +13,7 @@ from starlette.types import Message, Scope, Send
 
 from fizz.apiserver import errors
 
-__all__ = ["HANDLERS", "answer_to", "document", "json_of", "marked", "refusal", "wants_aggregated", "warnings"]
+__all__ = ["HANDLERS", "answer_to", "document", "json_of", "marked", "refusal", "warnings"]
 
 log = structlog.get_logger()
 
@@ -41,19 +41,16 @@ def _warning(text: str) -> str:
     return f'299 - "{quoted}"'.encode().decode("latin-1")
 
 
-def document(request: Request, body: bytes, digest: str, *, lasting: bool) -> Response:
-    """An OpenAPI document, or 304 where the client has it; under its hash it may be kept for ever."""
+def document(
+    request: Request, body: bytes, digest: str, *, lasting: bool = False, media_type: str = "application/json"
+) -> Response:
+    """A document, or 304 where the client has it; what is under its hash may be kept for ever."""
     headers = {"etag": f'"{digest}"', "vary": "Accept"}
     if lasting:
         headers["cache-control"] = "public, immutable, max-age=31536000"
     if f'"{digest}"' in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
-
-
-def wants_aggregated(request: Request) -> bool:
-    """Whether discovery is asked for in one document."""
-    return "as=APIGroupDiscoveryList" in request.headers.get("accept", "")
+    return Response(body, headers=headers, media_type=media_type)
 
 
 def json_of(value: Any, content_type: str = "application/json") -> Response:

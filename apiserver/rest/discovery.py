@@ -15,9 +15,8 @@ from fizz.apiserver import errors
 from fizz.apiserver.kinds.registry import Registry, Resource
 from fizz.schemas.base import JSON
 
-__all__ = ["AGGREGATED", "aggregated", "api_versions", "group", "group_list", "resource_list", "version"]
+__all__ = ["aggregated", "aggregated_type", "api_versions", "group", "group_list", "resource_list", "version"]
 
-AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _SUB_VERBS: Final = ("get", "patch", "update")
 
 
@@ -114,7 +113,12 @@ def _legacy_sub(resource: Resource, sub: str, kind: tuple[str, str, str], sub_ve
     return entry
 
 
-def aggregated(registry: Registry, groups: Iterable[str]) -> JSON:
+def aggregated_type(version: str) -> str:
+    """The media type of discovery in one document."""
+    return f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+
+
+def aggregated(registry: Registry, groups: Iterable[str], version: str) -> JSON:
     """`/api` and `/apis` in one document each, for the groups named."""
     items = [
         {
@@ -130,7 +134,12 @@ def aggregated(registry: Registry, groups: Iterable[str]) -> JSON:
         }
         for name in groups
     ]
-    return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
+    return {
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": f"apidiscovery.k8s.io/{version}",
+        "metadata": {},
+        "items": items,
+    }
 
 
 def _aggregated(resource: Resource) -> JSON:

@@ -17,7 +17,16 @@ from fizz.apiserver.kinds import codec
 from fizz.apiserver.kinds.causes import Path, render
 from fizz.schemas.base import JSON
 
-__all__ = ["BODY_LIMIT", "EVENT_STREAM", "Representation", "decode", "duplicates", "encode", "representation"]
+__all__ = [
+    "BODY_LIMIT",
+    "EVENT_STREAM",
+    "Representation",
+    "aggregated_version",
+    "decode",
+    "duplicates",
+    "encode",
+    "representation",
+]
 
 Format = Literal["json", "yaml", "cbor"]
 Shape = Literal["object", "table", "metadata"]
@@ -44,6 +53,9 @@ _SHAPES: Final[dict[str, Shape]] = {
     "PartialObjectMetadata": "metadata",
     "PartialObjectMetadataList": "metadata",
 }
+
+
+_DISCOVERY_VERSIONS: Final = ("v2", "v2beta1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +106,31 @@ def representation(accept: str) -> Representation:
         "only the following media types are accepted: application/json, application/yaml, application/cbor, "
         f"{EVENT_STREAM} for a watch"
     )
+
+
+@lru_cache(maxsize=64)
+def aggregated_version(accept: str) -> str | None:
+    """In which version of apidiscovery.k8s.io discovery is wanted in one document; None: in its old form."""
+    for media, given in sorted(map(_clause, accept.split(",")), key=lambda clause: -_quality(clause[1])):
+        if media not in {"application/json", "application/*", "*/*"}:
+            continue
+        if "as" not in given:
+            return None
+        form, version = (given["as"], given.get("g")), given.get("v")
+        if form == ("APIGroupDiscoveryList", "apidiscovery.k8s.io") and version in _DISCOVERY_VERSIONS:
+            return version
+    return None
+
+
+def included(query: Mapping[str, str], form: Representation) -> str:
+    """What each row of a Table carries besides its cells. Raises `BadRequest` for what it cannot carry."""
+    include = query.get("includeObject") or "Metadata"
+    if form.shape == "table" and include not in {"None", "Metadata", "Object"}:
+        raise errors.BadRequest(
+            f'Unable to convert to Table as requested: includeObject: Invalid value: "{include}": '
+            "must be 'Metadata', 'Object', 'None', or empty"
+        )
+    return include
 
 
 def _clause(text: str) -> tuple[str, dict[str, str]]:

@@ -10,10 +10,12 @@
 """
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+import orjson
 from sse_starlette import EventSourceResponse
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -44,7 +46,16 @@ from fizz.apiserver.rest.compression import compressed
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.rest.definitions import Definitions
 from fizz.apiserver.rest.gate import user_of
-from fizz.apiserver.rest.negotiate import BODY_LIMIT, Representation, decode, duplicates, encode, representation
+from fizz.apiserver.rest.negotiate import (
+    BODY_LIMIT,
+    Representation,
+    aggregated_version,
+    decode,
+    duplicates,
+    encode,
+    included,
+    representation,
+)
 from fizz.apiserver.rest.paths import Target
 from fizz.schemas.base import JSON
 
@@ -170,17 +181,20 @@ class Service:
         return await compressed(request, answers.document(request, *self._documents.v2(), lasting=False))
 
     async def _core(self, request: Request) -> Response:
-        if answers.wants_aggregated(request):
-            return answers.json_of(discovery.aggregated(self._context.registry, [""]), discovery.AGGREGATED)
+        if version := aggregated_version(request.headers.get("accept", "")):
+            return self._aggregated(request, [""], version)
         return answers.json_of(discovery.api_versions(self._reached.listen or self._reached.plain or ""))
 
     async def _groups(self, request: Request) -> Response:
         registry = self._context.registry
-        if answers.wants_aggregated(request):
-            return answers.json_of(
-                discovery.aggregated(registry, [name for name in registry.groups() if name]), discovery.AGGREGATED
-            )
+        if version := aggregated_version(request.headers.get("accept", "")):
+            return self._aggregated(request, [name for name in registry.groups() if name], version)
         return answers.json_of(discovery.group_list(registry))
+
+    def _aggregated(self, request: Request, groups: Iterable[str], version: str) -> Response:
+        body = orjson.dumps(discovery.aggregated(self._context.registry, groups, version))
+        digest = hashlib.sha512(body).hexdigest().upper()
+        return answers.document(request, body, digest, media_type=discovery.aggregated_type(version))
 
     async def _group(self, request: Request) -> Response:
         return answers.json_of(discovery.group(self._context.registry, request.path_params["group"]))
@@ -213,7 +227,7 @@ class Service:
     async def _get(self, request: Request, target: Target) -> Response:
         resource = self._context.resource(target)
         form = representation(request.headers.get("accept", ""))
-        include = _include(request, form)
+        include = included(request.query_params, form)
         options = query.parse_list(request.query_params)
         if target.watch:
             target, options = query.as_watch(target, options)
@@ -324,7 +338,7 @@ class Service:
 
     def _written(self, request: Request, target: Target, result: writing.Written) -> Response:
         form = representation(request.headers.get("accept", ""))
-        include = _include(request, form)
+        include = included(request.query_params, form)
         resource = self._context.resource(target)
         if target.subresource == "scale":
             resource = scale.shown(resource)
@@ -352,17 +366,6 @@ def _nowhere(resource: Resource) -> errors.ApiError:
 def _require_name(target: Target) -> None:
     if target.name is None:
         raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
-
-
-def _include(request: Request, form: Representation) -> str:
-    """What each row of a Table carries besides its cells. Raises `BadRequest` for what it cannot carry."""
-    include = request.query_params.get("includeObject") or "Metadata"
-    if form.shape == "table" and include not in {"None", "Metadata", "Object"}:
-        raise errors.BadRequest(
-            f'Unable to convert to Table as requested: includeObject: Invalid value: "{include}": '
-            "must be 'Metadata', 'Object', 'None', or empty"
-        )
-    return include
 
 
 async def _read(request: Request, kind: str, limit: int = BODY_LIMIT) -> tuple[JSON, query.WriteOptions]:

@@ -273,3 +273,17 @@ async def test_nothing_is_written_in_all_namespaces_at_once(api: Any) -> None:
         assert (await api.request(method, "/api/v1/configmaps", body if method == "POST" else None)).code == 405
         assert (await api.request(method, "/apis/example.com/v1/gadgets", gadget())).code == 404
     assert (await api.get("/api/v1/configmaps")).json["items"][0]["metadata"]["name"] == "a"
+
+
+async def test_discovery_in_one_document_comes_in_versions_and_may_be_kept(api: Any) -> None:
+    wanted = "application/json;g=apidiscovery.k8s.io;v=VERSION;as=APIGroupDiscoveryList"
+    both = f"{wanted.replace('VERSION', 'v9')},{wanted.replace('VERSION', 'v2beta1')},application/json"
+    answer = await api.request("GET", "/apis", headers={"accept": both})
+    assert answer.json["apiVersion"] == "apidiscovery.k8s.io/v2beta1"
+    assert answer.headers["content-type"] == wanted.replace("VERSION", "v2beta1")
+    kept = {"accept": both, "if-none-match": answer.headers["etag"]}
+    assert (await api.request("GET", "/apis", headers=kept)).code == 304
+    await install(api, scaled())
+    assert (await api.request("GET", "/apis", headers=kept)).code == 200
+    old = await api.request("GET", "/apis", headers={"accept": f"{wanted.replace('VERSION', 'v9')},application/json"})
+    assert old.json["kind"] == "APIGroupList"
