@@ -12,8 +12,9 @@ from starlette.responses import Response
 from starlette.types import Message, Scope, Send
 
 from fizz.apiserver import errors
+from fizz.apiserver.rest import gnostic
 
-__all__ = ["HANDLERS", "answer_to", "document", "json_of", "marked", "refusal", "warnings"]
+__all__ = ["HANDLERS", "answer_to", "document", "json_of", "marked", "refusal", "swagger", "warnings"]
 
 log = structlog.get_logger()
 
@@ -51,6 +52,18 @@ def document(
     if f'"{digest}"' in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=media_type)
+
+
+def swagger(request: Request, body: bytes, digest: str) -> Response:
+    """The OpenAPI document of version 2, as JSON, or in protobuf for who reads nothing else. Raises `NotAcceptable`."""
+    accept = request.headers.get("accept", "*/*")
+    if any(media in accept for media in ("*/*", "application/json", "application/*")):
+        return document(request, body, digest)
+    if not any(media in accept for media in gnostic.ASKED):
+        raise errors.NotAcceptable(
+            f"only the following media types are accepted: application/json, {gnostic.MEDIA_TYPE}"
+        )
+    return document(request, gnostic.document(orjson.loads(body)), f"{digest}-P", media_type=gnostic.MEDIA_TYPE)
 
 
 def json_of(value: Any, content_type: str = "application/json") -> Response:

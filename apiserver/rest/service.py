@@ -175,10 +175,7 @@ class Service:
         return await compressed(request, answers.document(request, body, digest, lasting=bool(asked)))
 
     async def _openapi_v2(self, request: Request) -> Response:
-        accept = request.headers.get("accept", "*/*")
-        if not any(media in accept for media in ("*/*", "application/json", "application/*")):
-            raise errors.NotAcceptable("only the following media types are accepted: application/json")
-        return await compressed(request, answers.document(request, *self._documents.v2(), lasting=False))
+        return await compressed(request, answers.swagger(request, *self._documents.v2()))
 
     async def _core(self, request: Request) -> Response:
         if version := aggregated_version(request.headers.get("accept", "")):

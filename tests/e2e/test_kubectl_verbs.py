@@ -378,6 +378,9 @@ def test_it_explains_and_finds_its_way(kc: Program) -> None:
     assert "deletecollection" in wide[-2]
     assert "does not exist" in kc("explain", "crontab.spec.nope", code=1)
     assert "metadata\t<ObjectMeta>" in kc("explain", "secret")
+    old = kc("explain", "crontab.spec", "--output=plaintext-openapiv2")
+    assert "cronSpec\t<string> -required-" in old
+    assert "When it runs." in old
     assert "stable.example.com/v1" in kc("api-versions")
     assert "fizz" in kc("version")
     assert "current-context: fizz" in kc("config", "view")

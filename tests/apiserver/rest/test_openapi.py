@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from fizz.apiserver.rest import gnostic
 from tests.apiserver.rest.test_custom_kinds import definition, install
+
+JSON = dict[str, Any]
 
 
 async def test_the_index_leads_to_documents_that_may_be_kept(api: Any) -> None:
@@ -50,9 +53,31 @@ async def test_all_references_lead_somewhere_in_both_versions(api: Any) -> None:
     assert references(swagger) <= {f"#/definitions/{name}" for name in swagger["definitions"]}
 
 
-async def test_swagger_in_protobuf_alone_is_not_to_be_had(api: Any) -> None:
+async def test_swagger_can_be_had_in_protobuf(api: Any) -> None:
     accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
-    assert (await api.get("/openapi/v2", headers={"accept": accept})).code == 406
+    answer = await api.get("/openapi/v2", headers={"accept": accept})
+    assert answer.headers["content-type"] == accept.replace("@", ".")
+    assert answer.body.startswith(b"\x0a\x032.0")  # field 1, three bytes
+    assert b"io.k8s.api.core.v1.ConfigMap" in answer.body
+    assert (await api.get("/openapi/v2", headers={"accept": "text/html"})).code == 406
+
+
+def test_a_schema_in_protobuf_has_its_fields() -> None:
+    schema: JSON = {
+        "type": "object",
+        "description": "d",
+        "maxProperties": 300,
+        "required": ["a"],
+        "x-kubernetes-map-type": "atomic",
+        "properties": {"a": {"type": "array", "items": {"$ref": "r"}}},
+    }
+    made = gnostic.document({"swagger": "2.0", "info": {"title": "t", "version": "v"}, "definitions": {"k": schema}})
+    reference = b"\x0a\x01r"
+    items = b"\xba\x01" + bytes([len(reference) + 2]) + b"\x0a" + bytes([len(reference)]) + reference
+    assert items in made  # field 23, an item of field 1, a reference
+    assert b"\x88\x01\xac\x02" in made  # field 17, 300
+    assert b"\x9a\x01\x01a" in made  # field 19
+    assert b'\x12\x08"atomic"' in made  # field 2 of a value, as YAML
 
 
 def references(value: Any) -> set[str]:
