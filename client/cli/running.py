@@ -31,6 +31,7 @@ __all__ = [
     "has_ended",
     "is_paused",
     "is_restarted",
+    "jobs_among",
     "let_run",
     "runs_on",
     "send_signal",
@@ -52,9 +53,22 @@ async def deployments_of(client: Client, project: str, services: Sequence[str]) 
     there = [item for item in listed.items if "deletionTimestamp" not in item["metadata"]]
     known = {service_of(item) for item in there}
     if missing := [service for service in services if to_label_value(service) not in known]:
+        if jobs := await jobs_among(client, project, missing):
+            raise Failure(
+                f"{', '.join(jobs)}: jobs are not stopped and started; see `fizz job suspend`, `resume`, `run`"
+            )
         has = f"it has {', '.join(sorted(known))}" if known else "nothing of it is there; `fizz up` makes it run"
         raise Failure(f"project {project} has no service {', '.join(missing)}: {has}")
     return [item for item in there if not services or is_of(item, services)]
+
+
+async def jobs_among(client: Client, project: str, services: Sequence[str]) -> list[str]:
+    """The services among these that have become Jobs or CronJobs."""
+    kinds = (built_in("Job"), built_in("CronJob"))
+    place, selector = project_namespace(project), project_selector(project)
+    lists = await asyncio.gather(*(client.list(kind, place, selector) for kind in kinds))
+    jobs = {service_of(item) for listed in lists for item in listed.items}
+    return [service for service in services if to_label_value(service) in jobs]
 
 
 def with_dependencies(chosen: Sequence[JSON], there: Sequence[JSON]) -> list[JSON]:

@@ -7,7 +7,7 @@ A plan is a step and not a script, as that of a Deployment: it says only what ma
     waits for others         nothing is started (see `workloads.dependencies`)
     otherwise                each completion that is not done has one container at work, as far as parallelism goes;
                              one that failed is tried again after a while
-    failed too often         what is at work goes, then it has Failed
+    failed too often         what is at work is stopped, and stays to be read; then it has Failed
     too late                 the same
     done                     its containers stay, for people to read their logs, until the Job goes
 
@@ -40,7 +40,7 @@ from fizz.schemas.container import Container
 from fizz.schemas.jobs import Job, JobStatus
 from fizz.schemas.names import to_label_value
 
-__all__ = ["Action", "Adopt", "Create", "Delete", "DeleteJob", "Plan", "SetFinalizers", "plan"]
+__all__ = ["Action", "Adopt", "Create", "Delete", "DeleteJob", "Plan", "SetFinalizers", "Stop", "plan"]
 
 _ORPHAN = "orphan"
 """The finalizer of a deletion that leaves the Containers."""
@@ -54,7 +54,18 @@ class DeleteJob:
         return "delete the job: it ended long enough ago"
 
 
-Action = SetFinalizers | Adopt | Create | Delete | DeleteJob
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop a Container and keep it, so that its output can be read."""
+
+    container: Container
+    why: str
+
+    def __str__(self) -> str:
+        return f"stop {self.container.name}: {self.why}"
+
+
+Action = SetFinalizers | Adopt | Create | Delete | Stop | DeleteJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,11 @@ def plan(world: World, job: Job, now: datetime) -> Plan:
     actions: list[Action] = [*_finalizer(job), *adoptions, *_clear(view)]
     wait: timedelta | None = None
     if target is not None:
-        actions += _deletions(job, view.active, "the job has failed")
+        actions += (
+            Stop(item, "the job has failed")
+            for item in view.active
+            if item.spec.desired_state != "Stopped" and belongs_to(item, job)
+        )
     elif job.spec.suspend:
         actions += _deletions(job, view.active, "the job is suspended")
     elif not view.is_done:
@@ -167,6 +182,11 @@ def _target(view: _View, now: datetime) -> Verdict | None:
     if deadline is None or start is None or spec.suspend or now < start + timedelta(seconds=deadline):
         return None
     return Verdict("DeadlineExceeded", f"was not done within {deadline} s")
+
+
+def _has_come_to_its_end(item: Container) -> bool:
+    """By itself, and not because somebody stopped it."""
+    return item.status is not None and item.status.phase in {"Succeeded", "Failed"}
 
 
 def _has_failed(item: Container) -> bool:
@@ -256,7 +276,7 @@ class _Starts:
 
 def _starts(view: _View, taken: frozenset[str], now: datetime) -> _Starts:
     spec = view.job.spec
-    busy = {completion_of(item) for item in (*view.active, *view.leaving)}
+    busy = {completion_of(item) for item in (*view.present, *view.leaving) if not _has_come_to_its_end(item)}
     room = len(view.wanted) if spec.completion_mode == "PerNode" else spec.parallelism
     room -= len(view.active) + len(view.leaving)
     one_is_enough = spec.completion_mode != "PerNode" and spec.completions is None

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from fizz.client.api import NotFound
 from fizz.client.controller import Controller, Key, Manager, Requeue, Result
 from fizz.client.events import EventRecorder
-from fizz.controllers.job.plan import DeleteJob, plan
+from fizz.controllers.job.plan import DeleteJob, Stop, plan
 from fizz.controllers.workloads.actions import Hands, write_status
 from fizz.controllers.workloads.namespace import Namespaces
 from fizz.controllers.workloads.world import Workload
@@ -75,19 +75,24 @@ class JobController:
         if job is None:
             return None
         made = plan(self._world[key.namespace], job, self._now())
-        complete = await self._hands.do_all(job, made.actions, partial(self._delete, job))
+        complete = await self._hands.do_all(job, made.actions, partial(self._do, job))
         if made.status is not None and await write_status(self._client, job, made.status, job.status, exact=True):
             self._tell(job, job.status or JobStatus(), made.status)
         if not complete:
             return Requeue(_TAKEN_SECONDS)
         return None if made.wait is None else Requeue(min(made.wait.total_seconds(), _LONGEST_SLEEP))
 
-    async def _delete(self, job: Job, _: DeleteJob) -> None:
-        meta = job.metadata
+    async def _do(self, job: Job, action: Stop | DeleteJob) -> None:
+        meta = job.metadata if isinstance(action, DeleteJob) else action.container.metadata
         try:
-            await self._client.delete(
-                Job, job.name, job.namespace, uid=meta.uid, resource_version=meta.resource_version
-            )
+            if isinstance(action, Stop):
+                patch = {"metadata": {"uid": meta.uid}, "spec": {"desiredState": "Stopped"}}
+                await self._client.patch(Container, action.container.name, patch, job.namespace)
+                stopped = f"stopped {action.container.name}: {action.why}"
+                self._recorder.event(job, "Normal", "ContainerStopped", stopped)
+            else:
+                version = meta.resource_version
+                await self._client.delete(Job, job.name, job.namespace, uid=meta.uid, resource_version=version)
         except NotFound:
             return
 

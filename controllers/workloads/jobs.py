@@ -45,8 +45,8 @@ def has_ended_once(job: Job) -> bool:
 
 
 def has_ended(container: Container) -> bool:
-    """Whether the Container has come to its end, well or badly."""
-    return container.status is not None and container.status.phase in {"Succeeded", "Failed"}
+    """Whether the Container has come to its end, well or badly, or was stopped before."""
+    return container.status is not None and container.status.phase in {"Succeeded", "Failed", "Stopped"}
 
 
 def is_active(container: Container, job: Job) -> bool:

@@ -11,6 +11,7 @@ from fizz.client.cli.options import SECONDS, Options, connection_options, pass_o
 from fizz.client.cli.progress import progress
 from fizz.client.cli.project import project_namespace, project_selector, the_project_name
 from fizz.client.cli.rollout import Rollout
+from fizz.client.cli.running import jobs_among
 from fizz.client.cli.session import run
 from fizz.client.cli.waiting import wait_for_rollout
 from fizz.schemas.names import to_name
@@ -62,6 +63,8 @@ async def _scale(client: Client, project: str, scales: dict[str, int]) -> list[s
         *(client.get(kind, name, namespace) for name in names.values()), return_exceptions=True
     )
     missing = [service for service, item in zip(names, found, strict=True) if isinstance(item, NotFound)]
+    if jobs := await jobs_among(client, project, missing):
+        raise Failure(f"{', '.join(jobs)}: jobs are not scaled; change deploy.replicas and run `fizz up`")
     if missing:
         there = [item["metadata"]["name"] for item in (await client.list(kind, namespace)).items]
         raise Failure(f"project {project} has no service {', '.join(missing)}; it has {', '.join(there) or 'none'}")

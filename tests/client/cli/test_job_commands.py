@@ -116,3 +116,13 @@ async def test_what_there_is_not_is_told_with_what_there_is(fizz: Fizz) -> None:
     result = await fizz("job", "suspend", "backup", "nope")
 
     assert str(result.exception) == "there is no job or schedule 'nope' in shop; there are: backup, migrate"
+
+
+async def test_jobs_are_neither_stopped_nor_scaled_and_it_is_said_what_to_do_instead(fizz: Fizz) -> None:
+    await applied(fizz)
+
+    stopped = await fizz("stop", "migrate")
+    scaled = await fizz("scale", "backup=2")
+
+    assert "migrate: jobs are not stopped and started; see `fizz job suspend`" in str(stopped.exception)
+    assert "backup: jobs are not scaled; change deploy.replicas" in str(scaled.exception)

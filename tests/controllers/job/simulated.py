@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from fizz.controllers.job.attempts import completion_of
-from fizz.controllers.job.plan import Action, DeleteJob, Plan, plan
+from fizz.controllers.job.plan import Action, DeleteJob, Plan, Stop, plan
 from fizz.controllers.workloads.actions import Adopt, Create, Delete, SetFinalizers
 from fizz.controllers.workloads.jobs import has_ended
 from fizz.controllers.workloads.template import belongs_to, label_of
@@ -144,10 +144,12 @@ class SimulatedJob:
             self.end(item, code)
 
     def let_go(self) -> None:
-        """The agent has removed from the engine what is being deleted."""
+        """The agent has removed from the engine what is being deleted, and stopped what is to be."""
         for name, item in list(self._containers.items()):
             if item.metadata.deletion_timestamp:
                 del self._containers[name]
+            elif item.spec.desired_state == "Stopped" and not has_ended(item):
+                item.status = ContainerStatus(phase="Stopped", ready=False)
 
     # what the controller does
 
@@ -190,6 +192,9 @@ class SimulatedJob:
                 assert belongs_to(container, job), f"{container.name} is not {job.name}'s"
                 assert container.metadata.deletion_timestamp is None
                 container.metadata.deletion_timestamp = self.now
+            case Stop(container):
+                assert belongs_to(container, job)
+                container.spec.desired_state = "Stopped"
             case DeleteJob():
                 job.metadata.deletion_timestamp = self.now
 

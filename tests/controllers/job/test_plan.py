@@ -172,7 +172,7 @@ def test_restarts_by_the_engine_count_as_failures() -> None:
 
     assert before == ""
     assert world.condition("Failed") == "True BackoffLimitExceeded"
-    assert world.containers == []
+    assert world.active == []
 
 
 @pytest.mark.parametrize(("limit", "given", "wanted"), [(0, None, None), (3, None, 3), (3, 5, 3), (3, 2, 2)])
@@ -199,7 +199,8 @@ def test_when_it_failed_what_is_still_at_work_is_stopped_before_it_says_so() -> 
 
     assert while_stopping == ("True BackoffLimitExceeded", "", 3)
     assert world.condition("Failed") == "True BackoffLimitExceeded"
-    assert [item.status and item.status.exit_code for item in world.containers] == [7]
+    assert [item.status and item.status.phase for item in world.containers] == ["Stopped", "Failed", "Stopped"]
+    assert counts(world) == (0, 0, 1)
 
 
 def test_the_deadline_counts_from_the_start_and_stops_what_is_at_work() -> None:
@@ -216,7 +217,18 @@ def test_the_deadline_counts_from_the_start_and_stops_what_is_at_work() -> None:
     assert before == ""
     assert world.condition("Failed") == "True DeadlineExceeded"
     assert world.message("Failed") == "was not done within 60 s"
-    assert world.active == []
+    assert [item.status and item.status.phase for item in world.containers] == ["Stopped"], "its output is lost"
+
+
+def test_a_container_that_a_person_stopped_is_left_alone() -> None:
+    world = SimulatedJob(make_job())
+    world.settle()
+    world.active[0].spec.desired_state = "Stopped"
+    world.let_go()
+    world.settle()
+
+    assert len(world.created) == 1
+    assert world.condition("Failed") == ""
 
 
 def test_what_was_decided_stays_decided() -> None:
