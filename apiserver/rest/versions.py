@@ -11,6 +11,7 @@ import orjson
 
 from fizz.apiserver.kinds import codec
 from fizz.apiserver.kinds.registry import Resource
+from fizz.apiserver.kinds.values import clone
 from fizz.apiserver.rest.context import Context
 from fizz.apiserver.store.types import Event, Record
 from fizz.schemas.base import JSON
@@ -27,11 +28,15 @@ async def brought(context: Context, resource: Resource, records: Sequence[Record
 
 
 async def converted(context: Context, resource: Resource, obj: JSON) -> JSON:
-    """An object of another version in that of the resource."""
-    if resource.conversion is None or obj.get("apiVersion") == resource.api_version:
+    """An object of another version or group in that of the resource."""
+    if obj.get("apiVersion") == resource.api_version:
         return obj
-    (made,) = await context.conversions.convert(resource.conversion, [obj], resource.api_version)
-    return made
+    if resource.conversion is not None:
+        (made,) = await context.conversions.convert(resource.conversion, [obj], resource.api_version)
+        return made
+    source = context.registry.by_kind(obj["apiVersion"], obj["kind"])
+    stored = clone(obj) if source is None or source.to_stored is None else source.to_stored(clone(obj))
+    return stored if resource.from_stored is None else resource.from_stored(stored)
 
 
 async def to_store(context: Context, resource: Resource, obj: JSON) -> bytes:

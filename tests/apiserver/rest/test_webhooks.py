@@ -316,3 +316,27 @@ async def test_a_rule_for_one_version_is_asked_in_it_about_another(api: Any, hoo
     (seen,) = hook.seen
     assert (seen["object"]["apiVersion"], seen["kind"]["version"]) == ("example.com/v1", "v1")
     assert (seen["requestKind"]["version"], seen["requestResource"]["version"]) == ("v2", "v2")
+
+
+async def test_a_rule_for_events_of_one_group_is_asked_in_it_about_those_of_the_other(api: Any, hook: Hook) -> None:
+    await api.namespace()
+    await register(api, MUTATING, {"clientConfig": hook.client(), "rules": [{**CONFIG_MAPS, "resources": ["events"]}]})
+    hook.answer = patching({"op": "replace", "path": "/message", "value": "it was changed"})
+    event = {
+        "metadata": {"name": "e"},
+        "eventTime": "2026-01-31T09:30:00.000000Z",
+        "reportingController": "example.com/c",
+        "reportingInstance": "c-0",
+        "action": "Act",
+        "reason": "Because",
+        "type": "Normal",
+        "note": "it was so",
+        "regarding": {"kind": "ConfigMap", "namespace": "blog", "name": "a"},
+    }
+    made = await api.post("/apis/events.k8s.io/v1/namespaces/blog/events", event)
+    assert made.code == 201, made.body
+    (seen,) = hook.seen
+    assert (seen["object"]["apiVersion"], seen["object"]["message"]) == ("v1", "it was so")
+    assert seen["object"]["involvedObject"]["name"] == "a"
+    assert (made.json["apiVersion"], made.json["note"]) == ("events.k8s.io/v1", "it was changed")
+    assert made.json["regarding"] == {"kind": "ConfigMap", "namespace": "blog", "name": "a"}
