@@ -21,7 +21,7 @@ from fizz.apiserver.auth.keys import Keys
 from fizz.apiserver.auth.users import User, account_name, service_account
 from fizz.schemas.base import JSON
 
-__all__ = ["AUDIENCE", "BOUND", "ISSUER", "Bound", "Claims", "looks_like", "mint", "user_of", "verify"]
+__all__ = ["ALGORITHM", "AUDIENCE", "BOUND", "ISSUER", "Bound", "Claims", "looks_like", "mint", "user_of", "verify"]
 
 ISSUER: Final = "https://fizz.local"
 AUDIENCE: Final = ISSUER
@@ -31,7 +31,7 @@ BOUND: Final = {
     ("fizz.dev/v1", "Container"): ("container", "fizz.dev", "containers"),
 }
 """What a token may be bound to: the claim's name, and the group and plural of the resource."""
-_ALGORITHM: Final = "ES256"
+ALGORITHM: Final = "ES256"
 _PRIVATE: Final = "kubernetes.io"
 _LEEWAY: Final = timedelta(seconds=10)
 
@@ -94,7 +94,7 @@ def mint(
         _PRIVATE: private,
     }
     identifier, key = keys.signing
-    return jwt.encode(claims, key, algorithm=_ALGORITHM, headers={"kid": identifier}), expires
+    return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": identifier}), expires
 
 
 def verify(keys: Keys, token: str, now: datetime) -> Claims | None:
@@ -109,7 +109,7 @@ def verify(keys: Keys, token: str, now: datetime) -> Claims | None:
         claims = jwt.decode(
             token,
             public,
-            algorithms=[_ALGORITHM],
+            algorithms=[ALGORITHM],
             issuer=ISSUER,
             options={
                 "require": ["iss", "sub", "aud", "exp", "nbf", "jti", _PRIVATE],

@@ -3,6 +3,8 @@
     cluster-admin       everything; bound to system:masters
     admin, edit, view   for a namespace, by RoleBindings; made up by aggregation, so that a custom kind joins them with
                         a ClusterRole labelled rbac.authorization.k8s.io/aggregate-to-edit: "true"
+    system:service-account-issuer-discovery
+                        the keys that tokens of ServiceAccounts are checked with; bound to all ServiceAccounts
     system:discovery, system:basic-user, system:public-info-viewer
                         what everybody with a token may read and ask, and what everybody may
 
@@ -18,7 +20,7 @@ from typing import Final
 
 from fizz.apiserver.auth import rbac
 from fizz.apiserver.auth.rbac import Rule
-from fizz.apiserver.auth.users import AUTHENTICATED, MASTERS, UNAUTHENTICATED
+from fizz.apiserver.auth.users import ACCOUNTS, AUTHENTICATED, MASTERS, UNAUTHENTICATED
 from fizz.schemas.base import JSON
 from fizz.schemas.kinds import BUILTIN
 
@@ -39,6 +41,12 @@ _SCALE: Final = tuple(f"{kind.plural}/scale" for kind in _KINDS if kind.scale)
 
 _INSIDE: Final = ("containers/engine", "containers/log")
 _PUBLIC: Final = ("/healthz", "/livez", "/readyz", "/version", "/version/")
+_ISSUER: Final = (
+    "/.well-known/openid-configuration",
+    "/.well-known/openid-configuration/",
+    "/openid/v1/jwks",
+    "/openid/v1/jwks/",
+)
 _DISCOVERY: Final = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *_PUBLIC)
 
 _VIEW: Final = (
@@ -128,10 +136,12 @@ MANIFESTS: Final[tuple[JSON, ...]] = (
             Rule(("create",), ("authorization.k8s.io",), ("subjectaccessreviews",)),
         ),
     ),
+    _role("system:service-account-issuer-discovery", (Rule(("get",), urls=_ISSUER),)),
     _binding("cluster-admin", (MASTERS,)),
     _binding("system:discovery", (AUTHENTICATED,)),
     _binding("system:basic-user", (AUTHENTICATED,)),
     _binding("system:public-info-viewer", (AUTHENTICATED, UNAUTHENTICATED)),
+    _binding("system:service-account-issuer-discovery", (ACCOUNTS,)),
 )
 
 

@@ -34,6 +34,10 @@ class Keys:
         identifier = list(keys)[-1]
         return identifier, keys[identifier]
 
+    def identifiers(self) -> list[str]:
+        """The ids of all keys that are believed."""
+        return list(self._loaded())
+
     def public(self, identifier: str) -> "EllipticCurvePublicKey | None":
         """What signatures of the key of that id are checked with; None if there is no such key (any more)."""
         key = self._loaded().get(identifier)

@@ -14,6 +14,7 @@ from typing import Final
 from fizz.schemas.base import JSON
 
 __all__ = [
+    "ACCOUNTS",
     "ADMINISTRATOR",
     "ANONYMOUS",
     "AUTHENTICATED",
@@ -30,7 +31,7 @@ MASTERS: Final = "system:masters"
 AUTHENTICATED: Final = "system:authenticated"
 UNAUTHENTICATED: Final = "system:unauthenticated"
 _ACCOUNT: Final = "system:serviceaccount:"
-_ACCOUNTS: Final = "system:serviceaccounts"
+ACCOUNTS: Final = "system:serviceaccounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def account_of(user_name: str) -> tuple[str, str] | None:
 
 def service_account(namespace: str, name: str, uid: str = "", extra: Mapping[str, Iterable[str]] | None = None) -> User:
     """A ServiceAccount as a user."""
-    groups = (_ACCOUNTS, f"{_ACCOUNTS}:{namespace}", AUTHENTICATED)
+    groups = (ACCOUNTS, f"{ACCOUNTS}:{namespace}", AUTHENTICATED)
     return User(
         account_name(namespace, name), uid, groups, {key: tuple(values) for key, values in (extra or {}).items()}
     )

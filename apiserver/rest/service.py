@@ -2,6 +2,7 @@
 
 /livez /readyz /healthz [/CHECK] /version      is it there, and which is it
 /api /apis /apis/G /api/V /apis/G/V            discovery
+/.well-known/openid-configuration, /openid/... keys of tokens (see `issuer`)
 /api/V/... /apis/G/V/...                       resources (see `paths`); questions (see `reviews`)
 /apis/fizz.dev/v1/transactions                 many objects, all or nothing, one revision
 /apis/fizz.dev/v1/serverinfo                   how this server can be reached
@@ -31,6 +32,7 @@ from fizz.apiserver.rest import (
     deleting,
     discovery,
     health,
+    issuer,
     openapi,
     patching,
     proxy,
@@ -101,6 +103,7 @@ class Service:
             *(Route(f"/{endpoint}/{{check}}", self._healthy) for endpoint in health.ENDPOINTS),
             Route("/version", self._version),
             Route("/", self._paths),
+            *issuer.routes(self._context.authenticator.keys, self._reached.listen or ""),
             Route("/openapi/v2", self._openapi_v2),
             Route("/openapi/v3", self._openapi_index),
             Route("/openapi/v3/{path:path}", self._openapi_v3),

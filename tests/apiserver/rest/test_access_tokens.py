@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import jwt
 import pytest
 
 from fizz.apiserver.rest.gate import Door
@@ -178,3 +179,21 @@ async def test_a_token_for_another_audience_is_not_for_us(api: Any) -> None:
     assert told["user"]["username"] == "system:serviceaccount:blog:ci"
     assert not (await api.post(reviews, {"spec": {"token": token}})).json["status"]["authenticated"]
     assert (await api.post(reviews, {"spec": {}})).code == 400
+
+
+async def test_tokens_can_be_checked_with_the_keys_that_are_published(api: Any) -> None:
+    await api.namespace()
+    await api.post("/api/v1/namespaces/blog/serviceaccounts", {"metadata": {"name": "bob"}})
+    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    path = "/api/v1/namespaces/blog/serviceaccounts/bob/token"
+    token = (await api.post(path, asked)).json["status"]["token"]
+    told = (await api.get("/.well-known/openid-configuration")).json
+    answer = await api.get("/openid/v1/jwks")
+    assert told["jwks_uri"].endswith("/openid/v1/jwks")
+    assert answer.headers["content-type"] == "application/jwk-set+json"
+    key = jwt.PyJWKSet.from_dict(answer.json)[jwt.get_unverified_header(token)["kid"]]
+    claims = jwt.decode(token, key, algorithms=["ES256"], issuer=told["issuer"], audience=told["issuer"])
+    assert claims["sub"] == "system:serviceaccount:blog:bob"
+    account = Caller(api, token)
+    assert (await account("GET", "/openid/v1/jwks")).code == 200
+    assert (await api.at(Door.TLS).get("/openid/v1/jwks")).code == 403
