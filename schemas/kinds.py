@@ -214,14 +214,18 @@ BUILTIN: Final[tuple[Kind, ...]] = (
         namespaced=False, categories=("api-extensions",), status=True,
         columns=(
             Column("Validations", "length(.spec.validations)", "integer"),
-            Column("ParamKind", ".spec.paramKind.kind"),
+            Column("ParamKind", "path(.spec.paramKind.apiVersion,.spec.paramKind.kind)"),
             _AGE,
         ),
     ),
     Kind(
         *_ADMISSION, "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", "admissionregistration",
         namespaced=False, categories=("api-extensions",),
-        columns=(Column("PolicyName", ".spec.policyName"), Column("ParamRef", ".spec.paramRef.name"), _AGE),
+        columns=(
+            Column("PolicyName", ".spec.policyName"),
+            Column("ParamRef", "path(.spec.paramRef.namespace,.spec.paramRef.name)"),
+            _AGE,
+        ),
     ),
     Kind(*_AUTHENTICATION, "TokenReview", "tokenreviews", "authentication", namespaced=False, verbs=_ASKED),
     Kind(*_AUTHENTICATION, "SelfSubjectReview", "selfsubjectreviews", "authentication", namespaced=False, verbs=_ASKED),

@@ -27,7 +27,7 @@ __all__ = ["metadata_only", "table"]
 
 _STEP: Final = re.compile(r"""\.([\w-]+)|\['([^']+)'\]|\[(\d+)\]|\[\?\(@\.([\w.]+)\s*==\s*["']([^"']*)["']\)\]""")
 _FORMULA: Final = re.compile(
-    r"(length|ratio|object|ports|ref|source|subjects|state|completions|since|duration)\((.*)\)"
+    r"(length|ratio|object|path|ports|ref|source|subjects|state|completions|since|duration)\((.*)\)"
 )
 _NAME: Final = Column("Name", ".metadata.name", "string", "Name must be unique within a namespace.")
 
@@ -280,8 +280,14 @@ def _duration(readers: list[Cell]) -> Cell:
     return read
 
 
+def _path(readers: list[Cell]) -> Cell:
+    """What there is of several values, with slashes between."""
+    return lambda item: "/".join(str(found) for reader in readers if (found := reader(item))) or "<unset>"
+
+
 _FORMULAS: Final = {
-    "ref": _ref, "source": _source, "length": _length, "ratio": _ratio, "object": _object, "ports": _ports,
+    "ref": _ref, "path": _path, "source": _source, "length": _length, "ratio": _ratio, "object": _object,
+    "ports": _ports,
     "completions": _completions, "since": _since, "duration": _duration,
 }  # fmt: skip
 

@@ -268,6 +268,22 @@ async def test_who_writes_policies_must_be_allowed_to_read_their_parameters(api:
     assert (await jane("POST", POLICIES, {**body, "metadata": {"name": "other"}})).code == 201
 
 
+async def test_tables_tell_parameters(api: Any) -> None:
+    await policy(api)
+    await policy(api, "limited", paramKind={"apiVersion": "v1", "kind": "ConfigMap"})
+    await binding(api)
+    ref = {"name": "limits", "namespace": "blog", "parameterNotFoundAction": "Deny"}
+    await binding(api, "limited", "Audit", name="limited", paramRef=ref)
+
+    async def cells(path: str) -> list[list[Any]]:
+        headers = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+        rows = (await api.request("GET", path, headers=headers)).json["rows"]
+        return [row["cells"][:-1] for row in rows]
+
+    assert await cells(POLICIES) == [["limited", 1, "v1/ConfigMap"], ["small", 1, "<unset>"]]
+    assert await cells(BINDINGS) == [["everywhere", "small", "<unset>"], ["limited", "limited", "blog/limits"]]
+
+
 async def test_loops_are_bounded(api: Any) -> None:
     items = ",".join(["1"] * 200)
     await policy(api, validations=[{"expression": f"[{items}].all(x, [{items}].all(y, [{items}].all(z, true)))"}])

@@ -112,6 +112,14 @@ async def test_a_refused_deletion_leaves_the_object_alone_or_in_a_collection(api
     assert [each["operation"] for each in hook.seen] == ["DELETE", "DELETE"]
 
 
+async def test_calls_share_a_connection(api: Any, hook: Hook) -> None:
+    await api.namespace()
+    await register(api, MUTATING, {"clientConfig": hook.client()}, {"clientConfig": hook.client()})
+    for name in ("a", "b", "c"):
+        assert (await api.post(MAPS, a_map(name))).code == 201
+    assert (len(hook.seen), len(hook.connections)) == (6, 1)
+
+
 async def test_warnings_reach_the_client_once(api: Any, hook: Hook) -> None:
     await api.namespace()
     await register(api, VALIDATING, {"clientConfig": hook.client()}, {"clientConfig": hook.client()})

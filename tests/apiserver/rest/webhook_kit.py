@@ -77,12 +77,13 @@ def patching(*operations: JSON) -> Answering:
 
 @dataclass
 class Hook:
-    """A webhook. `answer` makes its answers of reviews, `seen` has all requests that came."""
+    """A webhook. `answer` makes its answers of reviews, `seen` has all requests that came, over `connections`."""
 
     port: int
     bundle: str
     answer: Answering = reviewed
     seen: list[JSON] = field(default_factory=list)
+    connections: set[Any] = field(default_factory=set)
 
     def client(self, path: str = "/check") -> JSON:
         """How it is reached."""
@@ -90,6 +91,7 @@ class Hook:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         review = await request.json()
+        self.connections.add(request.transport)
         self.seen.append({**review["request"], "path": request.path, "query": dict(request.query)})
         found = self.answer(review)
         return found if isinstance(found, web.StreamResponse) else await found
