@@ -238,10 +238,15 @@ class Client(Reader):
             await self.raw("POST", transactions.PATH, query=query, body=transactions.to_body(operations))
         )
 
-    async def put_archive(self, name: str, namespace: str, path: str, archive: AsyncIterable[bytes]) -> None:
-        """Unpack a tar file in a folder of a Container that has been created."""
+    async def put_archive(
+        self, name: str, namespace: str, path: str, archive: AsyncIterable[bytes], *, copy_owner: bool = False
+    ) -> None:
+        """Unpack a tar file in a folder of a Container that has been created; with `copy_owner`, its files belong to
+        whom it says.
+        """
         place = CONTAINERS.path(namespace, name, "archive")
-        async for _ in self.lines("PUT", place, query=[("path", path)], content_type=_TAR, upload=archive):
+        query = [("path", path), *([("copyUIDGID", "true")] if copy_owner else [])]
+        async for _ in self.lines("PUT", place, query=query, content_type=_TAR, upload=archive):
             pass
 
     def execute(self, name: str, namespace: str, request: ExecRequest) -> AsyncGenerator[JSON, None]:

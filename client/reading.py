@@ -5,8 +5,9 @@ Whatever takes a model class also takes a `Kind`, and then gives plain JSON.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
-from contextlib import aclosing
+import base64
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, overload
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTAINERS", "ObjectList", "Reader", "selectors"]
 
+_TAR: Final = "application/x-tar"
 _PAGE: Final = 500
 """Objects a request of a list: what kubectl takes, too."""
 
@@ -271,6 +273,30 @@ class Reader:
         """What the engine itself says of a Container."""
         answer: JSON = await self.raw("GET", CONTAINERS.path(namespace, name, "engine"))
         return answer
+
+    async def processes(self, name: str, namespace: str) -> JSON:
+        """What runs in a Container: `{"titles": [...], "processes": [[...], ...]}`."""
+        answer: JSON = await self.raw("GET", CONTAINERS.path(namespace, name, "top"))
+        return answer
+
+    def stats(self, name: str, namespace: str, *, stream: bool) -> AsyncGenerator[JSON, None]:
+        """The engine's figures of what a Container uses: once, or every second."""
+        query = [("stream", "true")] if stream else []
+        return self.lines("GET", CONTAINERS.path(namespace, name, "stats"), query=query)
+
+    @asynccontextmanager
+    async def archive(self, name: str, namespace: str, path: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """A file or folder of a Container as a tar file. Raises `NotFound` on entering."""
+        request = Request("GET", CONTAINERS.path(namespace, name, "archive"), [("path", path)], accept=_TAR)
+        async with self._transport.stream(request) as chunks:
+            yield chunks
+
+    async def stat(self, name: str, namespace: str, path: str) -> JSON:
+        """What is at a path of a Container: name, size, mode as Go writes it, mtime, linkTarget. Raises `NotFound`."""
+        request = Request("HEAD", CONTAINERS.path(namespace, name, "archive"), [("path", path)])
+        headers = await self._transport.head(request)
+        found: JSON = orjson.loads(base64.b64decode(headers["X-Fizz-Path-Stat"]))
+        return found
 
     async def raw(
         self,

@@ -155,6 +155,12 @@ class Transport:
         async with self._send(request, timeout) as response:
             yield self._chunks(response)
 
+    async def head(self, request: Request) -> Mapping[str, str]:
+        """The headers of the answer. Raises `ApiError`; of what is refused, HTTP tells only the code."""
+        timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS, sock_connect=_CONNECT_SECONDS)
+        async with self._send(request, timeout) as response:
+            return dict(response.headers)
+
     @asynccontextmanager
     async def upgrade(self, request: Request, protocol: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """A WebSocket in place of an answer. Never repeated. Raises `ApiError` on entering."""

@@ -9,12 +9,11 @@
     POST /containers/NAMESPACE/NAME/exec    runs a command and tells what it writes, a line of JSON each
         ?command=C&command=ARGUMENT...      &user=, &workingDir=, &env=NAME=VALUE, &privileged=true
         &detach=true                        {"stream": "stdout", "data": BASE64} ... {"exitCode": 0}
-    PUT /containers/NAMESPACE/NAME/archive  unpacks the body, a tar file
-        ?path=/                             in that folder
     POST /containers/NAMESPACE/NAME/restart stops and starts it
         ?gracePeriodSeconds=N               after so many seconds at most
     POST /containers/NAMESPACE/NAME/kill    sends its program a signal
         ?signal=SIGHUP                      SIGKILL if not given
+    ... top, stats, archive                 see `agent_inside`
     GET exec, GET attach                    see `agent_streams`
     GET /compose?project=NAME               what docker compose made of a project: {"containers": [...], "networks":
                                             [...]}, as the engine describes them, without what is Fizz's
@@ -36,6 +35,7 @@ from aiohttp import web
 from fizz.client.objects import Key
 from fizz.controllers.node.agent_answers import answer, refused
 from fizz.controllers.node.agent_images import AgentImages
+from fizz.controllers.node.agent_inside import AgentInside
 from fizz.controllers.node.agent_streams import AgentStreams, exec_request
 from fizz.controllers.node.engine import Containers, EngineContainer, EngineError, Execs, Execution, Images, Networks
 from fizz.controllers.node.engine import Logs as LogEngine
@@ -75,10 +75,10 @@ class AgentApi:
         app.router.add_get("/containers/{namespace}/{name}/log", self._log)
         app.router.add_get("/containers/{namespace}/{name}/engine", self._raw)
         app.router.add_post("/containers/{namespace}/{name}/exec", self._exec)
-        app.router.add_put("/containers/{namespace}/{name}/archive", self._put_archive)
         app.router.add_post("/containers/{namespace}/{name}/restart", self._restart)
         app.router.add_post("/containers/{namespace}/{name}/kill", self._kill)
         app.router.add_get("/compose", self._compose)
+        AgentInside(self._engine, self._find).add_to(app.router)
         AgentStreams(self._engine, self._find).add_to(app.router)
         AgentImages(self._engine).add_to(app.router)
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
@@ -126,14 +126,6 @@ class AgentApi:
                 return refused(error)
             return web.Response(status=200)
         return await answer(request, _exec_lines(self._engine, container.id, command))
-
-    async def _put_archive(self, request: web.Request) -> web.StreamResponse:
-        container = await self._find(request)
-        try:
-            await self._engine.put_archive(container.id, request.query.get("path", "/"), request.content.iter_any())
-        except EngineError as error:
-            return refused(error)
-        return web.Response(status=200)
 
     async def _restart(self, request: web.Request) -> web.StreamResponse:
         seconds = request.query.get("gracePeriodSeconds")

@@ -63,6 +63,38 @@ async def test_a_container_is_restarted(lives: Lives, tmp_path: Path) -> None:
     assert lives.engine.boxes[container].started_at != before
 
 
+async def test_processes_and_figures_are_told(lives: Lives, tmp_path: Path) -> None:
+    container = await lives.create()
+    async with answering(lives, tmp_path) as session:
+        async with session.get("/containers/blog/web/top") as answer:
+            found = await answer.json()
+        async with session.get("/containers/blog/web/stats") as answer:
+            (figures,) = lines(await answer.text())
+
+    assert found["titles"] == ["PID", "CMD"]
+    assert found["processes"] == [[str(int(container, 16)), "sh -c echo one && sleep"]]
+    assert figures["memory_stats"] == {"usage": 1024, "limit": 4096}
+
+
+async def test_a_file_is_described_and_packed(lives: Lives, tmp_path: Path) -> None:
+    container = await lives.create()
+    lives.engine.boxes[container].files["/etc/motd"] = b"hello"
+    async with answering(lives, tmp_path) as session:
+        async with session.head("/containers/blog/web/archive?path=/etc/motd") as answer:
+            found = json.loads(base64.b64decode(answer.headers["X-Fizz-Path-Stat"]))
+        async with session.get("/containers/blog/web/archive?path=/etc/motd") as answer:
+            again, packed = answer.headers["X-Fizz-Path-Stat"], await answer.read()
+        async with session.get("/containers/blog/web/archive?path=/nosuch") as answer:
+            missing = answer.status, await answer.text()
+
+    assert (found["name"], found["size"]) == ("motd", 5)
+    assert json.loads(base64.b64decode(again)) == found
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+        assert tar.getnames() == ["motd"]
+    assert missing[0] == 404
+    assert "/nosuch" in missing[1]
+
+
 WRONG = [
     ("POST", "/containers/blog/web/exec", 400, "command is missing"),
     ("POST", "/containers/blog/other/exec?command=x", 404, "blog/other"),
