@@ -77,6 +77,7 @@ class _ServiceCheck:
         self._mounts()
         self._build()
         self._watch()
+        self._health()
         check_probes(self._path, self._service, self._problems)
         self._pace()
 
@@ -150,6 +151,13 @@ class _ServiceCheck:
         given = [item.value for item in platforms.items()] if platforms else []
         if platform and platform.value and platforms and given and platform.value not in given:
             self._error(platforms, f'must include the platform "{platform.value}"', ("build", "platforms"))
+
+    def _health(self) -> None:
+        test = self._get("healthcheck", "test")
+        first = next(iter(test.items()), None) if test else None
+        if first is not None and first.tag != BROKEN and first.value not in {"NONE", "CMD", "CMD-SHELL"}:
+            text = f'must begin with CMD, CMD-SHELL or NONE, not "{first.value}"'
+            self._error(first, text, ("healthcheck", "test"), 'write ["CMD", ...]')
 
     def _contexts(self, services: Node) -> None:
         contexts = self._get("build", "additional_contexts")

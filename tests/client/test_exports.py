@@ -42,6 +42,18 @@ def test_importing_the_package_imports_nothing_else() -> None:
     assert done.stdout.strip() == ""
 
 
+def test_loading_and_printing_a_compose_file_needs_no_models() -> None:
+    script = (
+        "import sys; from fizz.client.compose import *\n"
+        "files = MemoryFilesystem({'/project/compose.yaml': 'services: {web: {image: nginx}}'})\n"
+        "loaded = load(LoadOptions(), {}, files); render(loaded.project)\n"
+        "print(*{'aiohttp', 'pydantic', 'structlog'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == ""
+
+
 def test_the_tree_of_errors_is_drawn_in_full() -> None:
     assert errors.__doc__
     for name in errors.__all__:

@@ -97,7 +97,7 @@ _PLACEMENT: Final = Table(
     {
         "constraints": yes(ListOf(Text(), duplicates="keep")),
         "preferences": yes(ListOf(Table({"spread": yes(Text())}), duplicates="keep")),
-        "max_replicas_per_node": yes(Whole()),
+        "max_replicas_per_node": yes(Whole(0)),
     }
 )
 
