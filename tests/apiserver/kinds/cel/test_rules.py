@@ -177,3 +177,42 @@ def test_the_root_knows_its_own_name() -> None:
 )  # fmt: skip
 def test_a_rule_that_is_wrong_is_told_when_it_is_written(spec: JSON, words: str) -> None:
     assert words in problem({"type": "object", "properties": {"v": INTEGER}, **spec})
+
+
+MANY_TEXTS: JSON = {"type": "array", "items": TEXT}
+
+
+@pytest.mark.parametrize(
+    ("schema", "rule", "said"),
+    [
+        pytest.param(MANY_TEXTS, "self.all(x, x.contains('a string'))", "more than 100x", id="searches in many texts"),
+        pytest.param({**MANY_TEXTS, "maxItems": 50}, "self.all(x, x.contains('a'))", "1.6x", id="in 50 long ones"),
+        pytest.param({**MANY_TEXTS, "maxItems": 10}, "self.all(x, x.contains('a'))", "", id="in ten long ones"),
+        pytest.param(
+            {"type": "array", "maxItems": 9999, "items": {**TEXT, "maxLength": 63}},
+            "self.all(x, x.matches('a'))",
+            "",
+            id="in many short ones",
+        ),
+        pytest.param(
+            {"type": "array", "items": {**TEXT, "enum": ["ab", "c"]}}, "self.all(x, x.contains('a'))", "", id="enum"
+        ),
+        pytest.param(MANY_TEXTS, "self.all(x, x.startsWith('a'))", "", id="looks at the beginning of many"),
+        pytest.param(TEXT, "self.matches('a') && self.find('b') != ''", "", id="searches in one text"),
+        pytest.param(
+            {"type": "object", "properties": {"a": TEXT, "b": MANY_TEXTS}},
+            "self.b.exists(x, self.a.contains(x))",
+            "more than 100x",
+            id="searches in one text for many",
+        ),
+    ],
+)
+def test_what_could_take_too_long_is_refused(schema: JSON, rule: str, said: str) -> None:
+    found = check_rules(whole({**schema, **rules(rule)}), "s")
+    assert [said in each.message for each in found] == ([True] if said else [])
+
+
+def test_a_rule_of_each_of_many_texts_counts_for_all_of_them() -> None:
+    items = {**TEXT, **rules("self.contains('a')")}
+    assert "exceeds budget" in problem({"type": "array", "items": items})
+    assert check_rules(whole({"type": "array", "maxItems": 10, "items": items}), "s") == []
