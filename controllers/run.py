@@ -119,7 +119,8 @@ async def _releases(context: _Context) -> None:
 async def _node(context: _Context) -> None:
     from fizz.controllers.node import NodeAgent
 
-    if sockets.answers(context.settings.agent_socket):
+    held = context.stack.enter_context(sockets.claim(context.settings.agent_socket))
+    if not held or sockets.answers(context.settings.agent_socket):
         raise AgentRuns(
             f"a node agent already answers at {context.settings.agent_socket}; stop that `fizz server` or "
             "`fizz controllers` first, or choose another folder with FIZZ_DATA_DIR"

@@ -7,6 +7,7 @@ told apart by its inode and the time of its making.
 
 import contextlib
 import errno
+import fcntl
 import os
 import socket
 import stat
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["SocketTaken", "answers", "bound", "shares_network"]
+__all__ = ["SocketTaken", "answers", "bound", "claim", "shares_network"]
 
 _BACKLOG: Final = 2048
 _PROBE_SECONDS: Final = 1.0
@@ -32,6 +33,24 @@ def answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(_PROBE_SECONDS)
         return probe.connect_ex(str(path)) not in _NOBODY
+
+
+@contextlib.contextmanager
+def claim(path: Path) -> Iterator[bool]:
+    """Whether nobody else is about to serve at the path: of several who start in the same instant, one is told so, and
+    holds it until the end, however that comes. A lock beside the socket, that its file only names.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(file)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from fizz.client.cli.lock import ServerLock
 from fizz.client.cli.session import NoServer, check_server
 from fizz.schemas.settings import Settings
 
-__all__ = ["ensure_server"]
+__all__ = ["ensure_server", "without_engine"]
 
 _START_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.05
@@ -35,6 +35,24 @@ def ensure_server(settings: Settings) -> str:
         return ""
     lock.release()
     return _start(settings)
+
+
+def without_engine(settings: Settings) -> str:
+    """Why a server that this user starts here cannot run containers, as a warning; empty if nothing is known."""
+    path = Path(settings.docker_host.removeprefix("unix://"))
+    if not settings.docker_host.startswith("unix://") or not path.exists() or os.access(path, os.R_OK | os.W_OK):
+        return ""
+    return (
+        f"warning: you may not use the Docker Engine at {path}, so no container can run; join its group "
+        f"({_group(path)}) and log in again, or start Fizz as root"
+    )
+
+
+def _group(path: Path) -> str:
+    try:
+        return path.group()
+    except (OSError, KeyError):
+        return "docker"
 
 
 def _is_free(lock: ServerLock) -> bool:
@@ -64,7 +82,8 @@ def _start(settings: Settings) -> str:
             start_new_session=True,
         )
     _wait(settings, lambda: process.poll() is None)
-    return f"started a Fizz server (pid {process.pid}, log {log})"
+    warning = without_engine(settings)
+    return f"started a Fizz server (pid {process.pid}, log {log}){warning and chr(10)}{warning}"
 
 
 def _wait(settings: Settings, is_alive: Callable[[], bool]) -> None:

@@ -7,6 +7,8 @@
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (as shells do).
 """
 
+import contextlib
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +24,7 @@ __all__ = ["FAILED", "INTERRUPTED", "USAGE", "Failure", "ProblemsInFiles", "Sile
 FAILED: Final = 1
 USAGE: Final = 2
 INTERRUPTED: Final = 130
+_CANNOT_WRITE: Final = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EDQUOT})
 
 
 class Failure(Exception):
@@ -67,11 +70,13 @@ def guard(command: Callable[[], object]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return FAILED
     except Exception as problem:
         if os.environ.get("FIZZ_DEBUG") == "1":
             raise
+        if isinstance(problem, OSError) and problem.errno in _CANNOT_WRITE and not problem.filename:
+            _give_up_output()
         for line in _describe(problem):
             _say(line)
         return FAILED
@@ -90,6 +95,8 @@ def _describe(problem: BaseException) -> list[str]:
         return [f"error: {problem}"]
     if isinstance(problem, OSError) and problem.filename:
         return [f"error: {problem.filename}: {problem.strerror}"]
+    if isinstance(problem, OSError) and problem.errno in _CANNOT_WRITE:
+        return [f"error: cannot write: {problem.strerror}"]
     name = type(problem).__name__
     return [f"error: {name}: {problem}", "This should not happen. FIZZ_DEBUG=1 shows where it comes from."]
 
@@ -104,7 +111,15 @@ def _describe_refusal(problem: "ApiError") -> list[str]:
     return lines
 
 
+def _give_up_output() -> None:
+    """What is left of the output goes nowhere, or Python would try to write it once more at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _say(text: str) -> None:
-    sys.stdout.flush()
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # nobody can be told that nobody can be told
+        sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

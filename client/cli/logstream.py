@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from fizz.client.api import ApiError, Client, EventType, NotFound
+from fizz.client.api import ApiError, Client, EventType, Forbidden, NotFound, Unauthorized
 from fizz.client.backoff import exponential
 from fizz.client.cli.apply import built_in
 from fizz.client.cli.changes import changes
@@ -190,6 +190,8 @@ class _Tail:
                 complete = True
             except NotFound:
                 complete = True
+            except (Forbidden, Unauthorized):
+                raise  # it will not change by asking again
             except ApiError:
                 complete = False
             if self.gone or (complete and self.ended):

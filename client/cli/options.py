@@ -139,9 +139,12 @@ class _Seconds(click.ParamType[float]):
         from fizz.schemas.durations import parse_duration
 
         try:
-            return parse_duration(value) / 1e9
+            seconds = parse_duration(value) / 1e9
         except ValueError as problem:
             self.fail(str(problem), param, ctx)
+        if seconds < 0:
+            self.fail(f"{value!r} is less than nothing; write a time like 30s or 1m30s", param, ctx)
+        return seconds
 
 
 SECONDS = _Seconds()

@@ -10,7 +10,7 @@ keep, goes unless somebody wants to have it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -30,6 +30,7 @@ __all__ = ["Teardown", "take_down"]
 
 _RUNNING: Final = tuple(map(built_in, ("CronJob", "Job", "Deployment", "Container")))
 _HISTORY: Final = tuple(map(built_in, ("Release", "Secret", "ConfigMap")))
+_LEFT: Final = "left as it is: it is external"
 _USED: Final = tuple(map(built_in, ("Service", "Network", "Secret", "ConfigMap", "Volume")))
 
 
@@ -59,6 +60,11 @@ async def take_down(client: Client, project: str, namespace: str, how: Teardown,
         return None if end is None else max(0.0, end - clock())
 
     found = False
+    external: set[str] = set()
+
+    def tell(states: Mapping[str, str]) -> None:
+        show({name: _LEFT if name in external and state == "gone" else state for name, state in states.items()})
+
     while True:
         items = await _list(client, (*_RUNNING, *_USED), namespace, project)
         kept = [] if how.volumes else list(filter(_holds_data, items))
@@ -66,7 +72,8 @@ async def take_down(client: Client, project: str, namespace: str, how: Teardown,
         found = found or bool(items)
         if how.volumes:
             await _give_up_data(client, doomed)
-        if await _remove(client, project, namespace, doomed, show, how.grace_seconds, left()):
+        external |= {name_of(item) for item in items if _is_external(item)}
+        if await _remove(client, project, namespace, doomed, tell, how.grace_seconds, left()):
             break
     if how.history:
         await _remove_history(client, project, namespace)
@@ -112,8 +119,12 @@ async def _remove_history(client: Client, project: str, namespace: str) -> None:
         await _delete(client, items[start : start + _AT_ONCE])
 
 
+def _is_external(item: JSON) -> bool:
+    return item["kind"] in {"Network", "Volume"} and bool(item["spec"].get("external"))
+
+
 def _holds_data(item: JSON) -> bool:
-    return item["kind"] == "Volume" and not item["spec"].get("external") and "deletionTimestamp" not in item["metadata"]
+    return item["kind"] == "Volume" and not _is_external(item) and "deletionTimestamp" not in item["metadata"]
 
 
 async def _list(client: Client, kinds: Sequence[Kind], namespace: str, project: str) -> list[JSON]:

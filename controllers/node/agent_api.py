@@ -48,6 +48,9 @@ __all__ = ["AgentApi"]
 
 _TRUE: Final = frozenset({"1", "true", "True"})
 
+_SHUTDOWN_SECONDS: Final = 1.0
+"""How long those who follow a log have to leave when the agent ends."""
+
 log: Final = structlog.get_logger()
 
 
@@ -81,7 +84,7 @@ class AgentApi:
         AgentInside(self._engine, self._find).add_to(app.router)
         AgentStreams(self._engine, self._find).add_to(app.router)
         AgentImages(self._engine).add_to(app.router)
-        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
         with sockets.bound(self._path) as listener:
             await runner.setup()
             try:

@@ -130,14 +130,15 @@ def test_what_cannot_be_is_said_in_a_sentence(fizz: Fizz, app: Path, project: st
     assert "nothing of the project" in fizz("-f", app, "start", code=1).stderr
 
 
-def test_ctrl_c_stops_what_up_shows_and_keeps_it(
-    fizz: Fizz, engine: docker.DockerClient, tmp_path: Path, project: str
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a service manager"])
+def test_what_ends_up_stops_what_it_shows_and_keeps_it(
+    fizz: Fizz, engine: docker.DockerClient, tmp_path: Path, project: str, end: signal.Signals
 ) -> None:
     path = tmp_path / "compose.yml"
     path.write_text(f"name: {project}\nservices: {{web: {{image: busybox, command: sleep 1000, init: true}}}}\n")
     up = fizz.start("up", "-f", path)
     eventually(lambda: states(engine, project).get("web-1") == "running", what="it is up")
-    up.send_signal(signal.SIGINT)
+    up.send_signal(end)
     up.wait(60)
 
     assert states(engine, project) == {"web-1": "exited"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fizz.schemas.sockets import SocketTaken, answers, bound
+from fizz.schemas.sockets import SocketTaken, answers, bound, claim
 
 
 def test_a_socket_is_for_its_user_alone_and_goes_in_the_end(tmp_path: Path) -> None:
@@ -62,3 +62,11 @@ def test_a_file_that_is_no_socket_is_not_removed(tmp_path: Path) -> None:
         pass
 
     assert path.read_text() == "precious"
+
+
+def test_of_two_who_come_at_once_one_has_the_place_until_it_gives_it_up(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "node.sock"
+    with claim(path) as first, claim(path) as second:
+        assert (first, second) == (True, False)
+    with claim(path) as later:
+        assert later

@@ -10,6 +10,7 @@ import click
 from fizz.client.api import Client
 from fizz.client.cli.autostart import ensure_server
 from fizz.client.cli.building import BuildOptions, build_images, with_needed
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.options import Options, connection_options, pass_options, project_options
 from fizz.client.cli.preparing import find_node, plans_of
@@ -26,7 +27,7 @@ _UNITS: Final = {"b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
 
 @click.command("build")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("--build-arg", "arguments", multiple=True, metavar="NAME[=VALUE]", help="Set a build argument.")
 @click.option("--no-cache", is_flag=True, help="Run all steps anew.")
 @click.option("--pull", is_flag=True, help="Look for newer base images.")

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import click
 
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.failures import Failure, ProblemsInFiles
 from fizz.client.cli.formats import to_json, to_yaml
 from fizz.client.cli.options import Options, pass_options, project_options
@@ -31,7 +32,7 @@ _UNREAD: Final = ("services", "volumes", "networks", "models", "variables")  # l
 
 
 @click.command("config")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("--format", "form", type=click.Choice(["yaml", "json"]), help="yaml or json.")
 @click.option("-o", "--output", metavar="FILE", help="Write the project to a file.")
 @click.option("-q", "--quiet", is_flag=True, help="Only check.")

@@ -4,6 +4,7 @@ import json
 
 import click
 
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.formats import to_yaml
 from fizz.client.cli.options import Options, pass_options, project_options
 from fizz.client.cli.project import load_options, load_project, to_resources
@@ -13,7 +14,7 @@ __all__ = ["command"]
 
 
 @click.command("convert")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", help="yaml or json.")
 @click.option("--no-deps", is_flag=True, help="Leave out what the services depend on.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write into that file.")

@@ -6,6 +6,7 @@ from typing import Literal
 import click
 
 from fizz.client.api import Client, NotFound
+from fizz.client.cli.completing import complete_kinds
 from fizz.client.cli.formats import name_of
 from fizz.client.cli.manifests import read_manifests
 from fizz.client.cli.options import (
@@ -32,7 +33,7 @@ _POLICIES: dict[str, Literal["Background", "Foreground", "Orphan"]] = {
 
 
 @click.command("delete")
-@click.argument("words", nargs=-1, metavar="KIND[,KIND...] [NAME...] | KIND/NAME...")
+@click.argument("words", nargs=-1, metavar="KIND[,KIND...] [NAME...] | KIND/NAME...", shell_complete=complete_kinds)
 @click.option("-n", "--namespace", metavar="NAME", help="Namespace; that of the project here if not given.")
 @click.option("-l", "--selector", metavar="LABELS", help="All objects with these labels.")
 @click.option("--all", "everything", is_flag=True, help="All objects of the kind in the namespace.")

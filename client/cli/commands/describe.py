@@ -9,6 +9,7 @@ import click
 from fizz.client.api import Client
 from fizz.client.cli.apply import built_in
 from fizz.client.cli.commands.events import events_text, in_order
+from fizz.client.cli.completing import complete_kinds
 from fizz.client.cli.formats import to_yaml
 from fizz.client.cli.options import (
     Options,
@@ -30,7 +31,9 @@ _HIDDEN = frozenset({"apiVersion", "kind", "metadata", "status"})
 
 
 @click.command("describe")
-@click.argument("words", nargs=-1, required=True, metavar="KIND[,KIND...] [NAME...] | KIND/NAME...")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="KIND[,KIND...] [NAME...] | KIND/NAME...", shell_complete=complete_kinds
+)
 @namespace_options
 @click.option("-l", "--selector", metavar="LABELS", help="Only objects with these labels.")
 @project_options_long

@@ -8,6 +8,7 @@ from fizz.client.api import Client
 from fizz.client.cli.apply import result_lines
 from fizz.client.cli.autostart import ensure_server
 from fizz.client.cli.bringing import Rebuilder, bring_up
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.developing import Developer, read_rules
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.options import Options, connection_options, pass_options, project_options
@@ -20,7 +21,7 @@ __all__ = ["command"]
 
 
 @click.command("develop")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("--no-up", is_flag=True, help="Leave the project as it runs; only follow files.")
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing of builds.")
 @project_options

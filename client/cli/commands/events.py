@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from fizz.client.api import Client, EventType
+from fizz.client.api import Client, EventType, NotFound
 from fizz.client.cli.apply import built_in
 from fizz.client.cli.changes import changes
 from fizz.client.cli.formats import Output, as_list, parse_output, write
@@ -50,6 +50,7 @@ def command(
 
 
 async def _show(client: Client, namespace: str | None, target: str | None, output: Output) -> None:
+    await _check(client, target)
     listed = await client.list(built_in("Event"), namespace)
     found = in_order(item for item in listed.items if _concerns(item, target))
     if not output.is_table:
@@ -61,6 +62,7 @@ async def _show(client: Client, namespace: str | None, target: str | None, outpu
 
 
 async def _follow(client: Client, namespace: str | None, target: str | None, output: Output) -> None:
+    await _check(client, target)
     waiting: list[JSON] | None = []
     async with aclosing(changes(client, [built_in("Event")], namespace)) as happened:
         async for change in happened:
@@ -74,6 +76,20 @@ async def _follow(client: Client, namespace: str | None, target: str | None, out
                 click.echo(_line(change.object, output))
             else:
                 waiting.append(change.object)
+
+
+async def _check(client: Client, target: str | None) -> None:
+    """Raise `UsageError` if the target cannot be anything. An object that is not there (any more) may have Events."""
+    if target is None:
+        return
+    kind, slash, name = target.partition("/")
+    if not slash or not name:
+        raise click.UsageError(f"--for takes KIND/NAME, as deployment/web, not {target!r}.")
+    try:
+        await client.discover(kind)
+    except NotFound:
+        known = "see `fizz api-resources`"
+        raise click.UsageError(f"--for {target}: the server knows no kind {kind!r}; {known}.") from None
 
 
 def _concerns(item: JSON, target: str | None) -> bool:

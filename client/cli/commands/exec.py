@@ -4,6 +4,7 @@ import click
 
 from fizz.client.api import Client
 from fizz.client.cli.choosing import running_container
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.options import Options, connection_options, pass_options, project_options
 from fizz.client.cli.project import the_project_name
 from fizz.client.cli.session import run
@@ -16,7 +17,7 @@ __all__ = ["command"]
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.argument("service")
+@click.argument("service", shell_complete=complete_services)
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND [ARGUMENT]...")
 @click.option("-d", "--detach", is_flag=True, help="Leave the command to itself, and say nothing of it.")
 @click.option("-e", "--env", "variables", multiple=True, metavar="NAME[=VALUE]", help="Set a variable for it.")

@@ -8,6 +8,7 @@ import click
 
 from fizz.client.api import Client, NotFound
 from fizz.client.cli.commands.watch import watch_targets
+from fizz.client.cli.completing import complete_kinds
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.formats import Form, Output, as_list, parse_output, write
 from fizz.client.cli.options import (
@@ -50,7 +51,9 @@ class _Question:
 
 
 @click.command("get")
-@click.argument("words", nargs=-1, required=True, metavar="KIND[,KIND...] [NAME...] | KIND/NAME...")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="KIND[,KIND...] [NAME...] | KIND/NAME...", shell_complete=complete_kinds
+)
 @namespace_options
 @click.option("-l", "--selector", metavar="LABELS", help="Only objects with these labels, as app=web,tier!=db.")
 @click.option("--field-selector", metavar="FIELDS", help="Only objects with these fields, as status.phase=Running.")

@@ -8,6 +8,7 @@ import click
 
 from fizz.client.api import Client
 from fizz.client.cli.apply import built_in
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.containers import engine_name, in_order, is_of
 from fizz.client.cli.options import Options, connection_options, pass_options, project_options
 from fizz.client.cli.project import project_namespace, project_selector, the_project_name
@@ -24,7 +25,7 @@ _HASH: Final = 12
 
 
 @click.command("images")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("-q", "--quiet", is_flag=True, help="Print the ids only.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="table or json.")
 @project_options

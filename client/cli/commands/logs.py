@@ -10,6 +10,7 @@ import click
 
 from fizz.client.api import Client
 from fizz.client.cli.apply import built_in
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.containers import in_order, service_of, short_name
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.logstream import LogFollower, LogOptions, Selection, read_logs
@@ -49,7 +50,12 @@ def parse_since(text: str | None, now: datetime) -> datetime | None:
 
 
 @click.command("logs")
-@click.argument("words", nargs=-1, metavar="[SERVICE | deployment/NAME | job/NAME | container/NAME]...")
+@click.argument(
+    "words",
+    nargs=-1,
+    metavar="[SERVICE | deployment/NAME | job/NAME | container/NAME]...",
+    shell_complete=complete_services,
+)
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is written, until Ctrl-C.")
 @click.option("-n", "--tail", default="all", metavar="N", help="The last N lines of each container, or all.")
 @click.option("--since", metavar="TIME", help="Only what was written since then: 10m, or 2026-01-31T09:30:00Z.")

@@ -8,6 +8,7 @@ import click
 from fizz.client.api import Client
 from fizz.client.cli import planning
 from fizz.client.cli.apply import built_in
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.deploy import dry_run
 from fizz.client.cli.formats import Form, parse_output, to_json, to_yaml
 from fizz.client.cli.options import Options, connection_options, output_option, pass_options, project_options
@@ -22,7 +23,7 @@ CHANGES = 2
 
 
 @click.command("plan")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("--no-deps", is_flag=True, help="Leave alone what the services depend on.")
 @output_option
 @project_options

@@ -8,6 +8,7 @@ import click
 
 from fizz.client.api import Client
 from fizz.client.cli.apply import built_in
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.composefields import STATES, compose_fields, state_of, template
 from fizz.client.cli.containers import engine_name, in_order, is_of, is_oneoff, ports_of, service_of, status_of
 from fizz.client.cli.formats import Form, as_list, parse_output, write
@@ -25,7 +26,7 @@ _WIDE = (*_HEADER, "RESTARTS", "AGE", "NODE", "CONTAINER")
 
 
 @click.command("ps")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("-a", "--all", "everything", is_flag=True, help="Also containers that have ended.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the engine's ids and nothing else.")
 @click.option("--services", "names_only", is_flag=True, help="Print the services' names and nothing else.")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from fizz.client.cli.autostart import ensure_server
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.options import Options, connection_options, pass_options, project_options
 from fizz.client.cli.preparing import find_node, pull_images
@@ -22,7 +23,7 @@ __all__ = ["pull", "push"]
 
 
 @click.command("pull")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("--ignore-pull-failures", is_flag=True, help="Go on if an image cannot be pulled.")
 @click.option("--ignore-buildable", is_flag=True, help="Leave out images that can be built.")
 @click.option("--include-deps", is_flag=True, help="Pull for what the services depend on, too.")
@@ -66,7 +67,7 @@ def pull(
 
 
 @click.command("push")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("--ignore-push-failures", is_flag=True, help="Go on if an image cannot be pushed.")
 @click.option("--include-deps", is_flag=True, help="Push for what the services depend on, too.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")

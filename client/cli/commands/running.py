@@ -9,6 +9,7 @@ import click
 
 from fizz.client.api import Client
 from fizz.client.cli.choosing import containers_of, is_running
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.containers import is_of, service_of
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.options import SECONDS, Options, connection_options, pass_options, project_options
@@ -45,7 +46,7 @@ def _services(command: Command) -> Command:
     """Which services, how much is shown, and what all commands of projects have."""
     found = project_options(connection_options(pass_options(command)))
     found = click.option("-q", "--quiet", is_flag=True, help="Show no progress.")(found)
-    return click.argument("services", nargs=-1, metavar="[SERVICE]...")(found)
+    return click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)(found)
 
 
 _timeout = click.option(

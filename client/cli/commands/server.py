@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from fizz.client.cli.autostart import without_engine
 from fizz.client.cli.failures import Failure, Silent
 from fizz.client.cli.lock import ServerLock
 from fizz.client.cli.supervisor import Say, supervise
@@ -60,6 +61,8 @@ def command(**flags: str | None) -> None:
     program = [sys.executable, "-m", "fizz"]
     commands = {"apiserver": [*program, "apiserver"], "controllers": [*program, "controllers"]}
     say = Say(settings.log_format == "json", quiet=settings.log_level in {"warning", "error"})
+    if warning := without_engine(settings):
+        say("warning", warning.removeprefix("warning: "))
     with ServerLock(settings.data_dir) as lock:
         if not lock.take():
             raise Failure(

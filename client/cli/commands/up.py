@@ -15,6 +15,7 @@ from fizz.client.cli.autostart import ensure_server
 from fizz.client.cli.bringing import Rebuilder
 from fizz.client.cli.changes import changes
 from fizz.client.cli.commands.plan import show_plan
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.containers import short_name
 from fizz.client.cli.deploy import Applied, apply_project, author
 from fizz.client.cli.developing import Developer, read_rules
@@ -48,7 +49,7 @@ _SAY_SECONDS = 2.0
 
 
 @click.command("up")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("-d", "--detach", is_flag=True, help="Return when all containers are started, and leave them running.")
 @click.option("--wait", is_flag=True, help="Return when all containers are ready or have completed. Implies -d.")
 @click.option(
@@ -337,8 +338,11 @@ def _on_interrupt(interrupted: asyncio.Event, watching: asyncio.Task[None]) -> I
         interrupted.set()
         watching.cancel()
 
-    loop.add_signal_handler(signal.SIGINT, interrupt)
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, interrupt)
     try:
         yield
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
+        for number in signals:
+            loop.remove_signal_handler(number)

@@ -8,6 +8,7 @@ import orjson
 
 from fizz.client.api import Client, EventType, WatchEvent
 from fizz.client.cli.changes import changes
+from fizz.client.cli.completing import complete_kinds
 from fizz.client.cli.formats import Form, Output, name_of, parse_output, to_yaml, write
 from fizz.client.cli.options import (
     Options,
@@ -27,7 +28,9 @@ __all__ = ["command", "watch_targets"]
 
 
 @click.command("watch")
-@click.argument("words", nargs=-1, required=True, metavar="KIND[,KIND...] [NAME...] | KIND/NAME...")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="KIND[,KIND...] [NAME...] | KIND/NAME...", shell_complete=complete_kinds
+)
 @namespace_options
 @click.option("-l", "--selector", metavar="LABELS", help="Only objects with these labels, as app=web,tier!=db.")
 @click.option("--changes-only", is_flag=True, help="Leave out what is there already.")

@@ -1,7 +1,7 @@
 """Secrets and ConfigMaps: the content of secrets and configs, under one key that is called like the thing itself."""
 
 import base64
-from typing import Any
+from typing import Any, Final
 
 from fizz.client.compose.filesystem import Filesystem
 from fizz.client.compose.paths import shown
@@ -13,6 +13,9 @@ from fizz.schemas.core import ConfigMap, Secret
 __all__ = ["content_key", "object_name", "translate_contents"]
 
 JSON = dict[str, Any]
+
+_LIMIT: Final = 1024 * 1024
+"""Bytes that a Secret or ConfigMap holds; the API server's limit, and Kubernetes'."""
 
 
 def object_name(key: str, resource: JSON) -> str:
@@ -61,9 +64,23 @@ class _Reader:
         found: dict[str, bytes] = {}
         for key, resource in self._project.model.get(kind, {}).items():
             if not resource.get("external"):
-                content = self._content(kind, key, resource)
-                found[key] = b"" if content is None else content
+                content = self._content(kind, key, resource) or b""
+                found[key] = content
+                if len(content) > _LIMIT:
+                    self._too_large(kind, key, resource, len(content))
         return found
+
+    def _too_large(self, kind: str, key: str, resource: JSON, size: int) -> None:
+        source = next((each for each in ("file", "content", "environment") if each in resource), "file")
+        what = "has a content"
+        if source == "file":
+            what = f"names the file {shown(str(resource['file']), self._filesystem.cwd)}"
+        hint = "mount a larger file as a volume"
+        self.problems.error(
+            self._project.place(kind, key, source),
+            f"{what} of {size / _LIMIT:.1f} MiB; {kind} hold 1 MiB at most: {hint}",
+            path=(kind, key),
+        )
 
     def _content(self, kind: str, key: str, resource: JSON) -> bytes | None:
         if (text := resource.get("content")) is not None:

@@ -134,7 +134,10 @@ async def test_describe_shows_an_object_with_its_events(fizz: Fizz, client: Clie
     happened = await fizz("events", "-n", "blog")
     others = await fizz("events", "-n", "blog", "--for", "deployment/other")
     inspected = await fizz("inspect", "web", "-n", "blog", "-o", "json")
+    wrong = [await fizz("events", "-n", "blog", "--for", target) for target in ("nosuch/web", "web")]
 
+    assert [each.exit_code for each in wrong] == [2, 2]
+    assert "the server knows no kind 'nosuch'" in wrong[0].output
     assert "Labels:        tier=front" in described.output
     assert "it was tested" in described.output
     assert "deployment/web" in happened.output

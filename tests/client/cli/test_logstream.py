@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from fizz.client.api import Client, Unavailable
+from fizz.client.api import Client, Forbidden, Unavailable
 from fizz.client.cli import logstream
 from fizz.client.cli.logstream import LogFollower, LogOptions, Selection
 from fizz.client.objects import Key
 from fizz.client.testing import eventually, server
+from fizz.controllers.node import agent_api
 from fizz.controllers.node.agent_api import AgentApi
 from fizz.controllers.node.engine import CreateRequest, EngineContainer
 from fizz.controllers.node.fake import FakeEngine
@@ -81,6 +82,7 @@ async def node(tmp_path: Path) -> Node1:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logstream, "_AGAIN_SECONDS", 0.01)
     monkeypatch.setattr(logstream, "_LONGEST_SECONDS", 0.02)
+    monkeypatch.setattr(agent_api, "_SHUTDOWN_SECONDS", 0.02)
 
 
 async def runs(client: Client, node: Node1) -> None:
@@ -174,3 +176,18 @@ async def test_an_answer_whose_agent_is_lost_is_not_taken_for_the_whole(
 
     assert lines == whole == [b"one"]
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_following_ends_with_the_reason_when_it_is_forbidden(
+    tmp_path: Path, node: Node1, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forbidden(*_: object, **__: object) -> AsyncIterator[bytes]:
+        raise Forbidden("you may not read logs")
+        yield b""
+
+    async with server(tmp_path) as client:
+        await runs(client, node)
+        monkeypatch.setattr(client, "logs", forbidden)
+        follower = LogFollower(client, Selection("blog"), LogOptions(), lambda _: None)
+        with pytest.raises(Forbidden, match="you may not read logs"):
+            await asyncio.wait_for(follower.run(), 5)

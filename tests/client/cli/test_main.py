@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from fizz.client.cli import failures
+from fizz.client.cli.autostart import without_engine
 from fizz.client.cli.failures import Failure, ProblemsInFiles, Silent, guard
 from fizz.client.cli.main import COMMANDS, cli
 from fizz.client.cli.options import SECONDS, Options, pass_options, project_options
@@ -156,6 +158,49 @@ def test_with_debugging_a_failure_shows_where_it_comes_from(monkeypatch: pytest.
 
 def test_what_commands_return_is_the_exit_code() -> None:
     assert (guard(lambda: None), guard(lambda: failures.USAGE)) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        pytest.param("fizz --version >&-", 0, "", id="version, closed"),
+        pytest.param("fizz --help >&- 2>&-", 0, "", id="all closed"),
+        pytest.param(
+            "fizz --version >/dev/full", 1, "error: cannot write: No space left on device", id="version, full"
+        ),
+        pytest.param("fizz --help >/dev/full", 1, "error: cannot write: No space left on device", id="full"),
+        pytest.param("fizz --help 2>/dev/full >/dev/full", 1, "", id="both full"),
+        pytest.param("fizz completion bash | true", 0, "", id="nobody reads"),
+    ],
+)
+def test_output_that_is_closed_or_full_is_no_reason_for_a_traceback(command: str, code: int, said: str) -> None:
+    program = command.replace("fizz", f"{sys.executable} -m fizz", 1)
+    source = str(Path(__file__).parents[3] / "src")
+
+    done = subprocess.run(
+        ["sh", "-c", program], env={**os.environ, "PYTHONPATH": source}, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr.strip()) == (code, said)
+
+
+@pytest.mark.parametrize("words", ["-5s", "-1m30s"])
+def test_a_time_is_not_less_than_nothing(words: str) -> None:
+    with pytest.raises(click.BadParameter, match="is less than nothing"):
+        SECONDS.convert(words, None, None)
+
+
+def test_a_user_without_access_to_the_engine_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = tmp_path / "docker.sock"
+    engine.touch()
+    found = replace(settings(tmp_path), docker_host=f"unix://{engine}")
+    allowed = without_engine(found)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+
+    assert allowed == ""
+    assert f"you may not use the Docker Engine at {engine}" in without_engine(found)
+    assert without_engine(replace(found, docker_host="tcp://10.0.0.1:2376")) == ""
+    assert without_engine(replace(found, docker_host="unix:///nowhere")) == ""
 
 
 def test_without_a_server_it_is_said_how_to_get_one(tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ async def test_down_keeps_volumes_until_they_are_to_go(fizz: Fizz, client: Clien
 
     assert kept == ["data"]
     assert "volume/data kept: its data stays until `fizz down -v`" in plain.output
-    assert "volume/shared gone" in plain.output
+    assert "volume/shared left as it is: it is external" in plain.output
     assert (again.exit_code, "nothing" in again.output) == (0, False)
     assert "volume/data gone" in whole.output
     assert "shop" not in [item.name for item in (await client.list(Namespace)).items]

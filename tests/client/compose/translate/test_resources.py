@@ -215,6 +215,21 @@ def test_missing_contents_are_told(project: Make, secret: str, problem: str) -> 
     assert [each.format() for each in raised.value.problems] == [problem]
 
 
+def test_a_content_that_no_secret_holds_is_told_with_its_file(project: Make) -> None:
+    made = project(
+        "services: {web: {image: x, secrets: [s], configs: [c]}}\n"
+        "secrets: {s: {file: ./big}}\nconfigs: {c: {file: ./ok}}\n",
+        {"big": b"x" * (3 << 19), "ok": b"x" * (1 << 20)},
+    )
+
+    with pytest.raises(TranslateError) as raised:
+        translate(made)
+
+    limit = "secrets hold 1 MiB at most: mount a larger file as a volume"
+    (told,) = [each.format() for each in raised.value.problems]
+    assert told == f"compose.yaml:2:15: secrets.s names the file big of 1.5 MiB; {limit}"
+
+
 def test_a_project_with_variables_left_in_it_cannot_run(project: Make) -> None:
     with pytest.raises(TranslateError, match="variables are not replaced"):
         translate(project("services: {web: {image: $FOO}}", interpolate=False))
