@@ -150,6 +150,13 @@ def _said(problem: Exception) -> str:
             found = problem.certificate_error
             why = found.verify_message if isinstance(found, ssl.SSLCertVerificationError) else str(found)
             return f"tls: failed to verify certificate: {why}"
+        case aiohttp.ClientConnectorSSLError(os_error=ssl.SSLError(reason=str(reason))):
+            plain = reason == "WRONG_VERSION_NUMBER"
+            return (
+                "http: server gave HTTP response to HTTPS client"
+                if plain
+                else f"tls: {reason.lower().replace('_', ' ')}"
+            )
         case aiohttp.ClientConnectorDNSError():
             return f"dial tcp: lookup {problem.host}: no such host"
         case aiohttp.ClientConnectorError():

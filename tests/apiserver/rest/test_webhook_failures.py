@@ -58,6 +58,20 @@ async def test_a_webhook_that_is_down(api: Any, hook: Hook) -> None:
     )
 
 
+async def test_a_webhook_that_speaks_no_tls(api: Any) -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(plain, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        said = await refused(api, VALIDATING, {"clientConfig": {"url": f"https://127.0.0.1:{port}/"}})
+    assert said.endswith("http: server gave HTTP response to HTTPS client")
+
+
 async def test_a_certificate_that_nobody_vouches_for(api: Any, hook: Hook) -> None:
     async with hooking("127.0.0.1", "other") as other:
         said = await refused(api, MUTATING, {"clientConfig": {**hook.client(), "caBundle": other.bundle}})
