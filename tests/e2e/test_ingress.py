@@ -64,7 +64,7 @@ services:
     scale: 2
 """
 START_APACHE = """
-hostname > /var/www/html/index.html
+rm -f /tmp/sick; hostname > /var/www/html/index.html
 . /etc/apache2/envvars; mkdir -p $$APACHE_RUN_DIR $$APACHE_LOCK_DIR
 exec apache2 -D FOREGROUND -c 'GracefulShutdownTimeout 1'
 """
@@ -78,9 +78,12 @@ services:
     stop_grace_period: 20s
     environment: {{VERSION: "${{VERSION:-1}}"}}
     healthcheck:
-      test: ["CMD", "php", "-r", "exit(@file_get_contents('http://127.0.0.1/') ? 0 : 1);"]
+      test: ["CMD", "php", "-r", "exit(!file_exists('/tmp/sick') && @file_get_contents('http://127.0.0.1/') ? 0 : 1);"]
       interval: 1s
-    scale: 3
+      retries: 2
+    x-fizz: {{restart_unhealthy: true}}
+    scale: ${{SCALE:-3}}
+    deploy: {{update_config: {{order: start-first}}}}  # the image has a volume, which each replica would hand on
 """
 
 
@@ -229,29 +232,57 @@ def test_when_the_controllers_are_killed_traffic_flows_on(server: Server, app: l
 
 
 @pytest.mark.parametrize("keep_alive", [False, True], ids=["new connections", "keep-alive"])
-def test_no_request_is_lost_when_replicas_come_go_and_are_updated(
-    server: Server, project: str, tmp_path: Path, keep_alive: bool
+def test_no_request_is_lost_when_replicas_come_go_are_updated_rolled_back_and_restarted(
+    server: Server, project: str, tmp_path: Path, keep_alive: bool, engine: docker.DockerClient
 ) -> None:
     port, file = free_port(), tmp_path / "compose.yml"
     file.write_text(APACHE.format(apache=json.dumps(START_APACHE), port=port))
     names = ["-f", str(file), "-p", project]
     server.fizz("up", "-d", "--wait", *names)
 
-    async def scale() -> Report:
-        async with load(f"http://127.0.0.1:{port}/", clients=6, keep_alive=keep_alive) as report:
-            for replicas in (1, 3):
-                await asyncio.to_thread(server.fizz, "scale", f"web={replicas}", *names)
+    def scale(replicas: int) -> Callable[[], object]:
+        return lambda: server.fizz("scale", f"web={replicas}", *names)
+
+    def update(version: str, replicas: int) -> Callable[[], object]:
+        return lambda: server.fizz("up", "-d", "--wait", *names, VERSION=version, SCALE=str(replicas))
+
+    phases: list[tuple[str, Callable[[], object], int]] = [
+        ("scale 3 to 1", scale(1), 1),
+        ("scale 1 to 3", scale(3), 3),
+        ("update of 3", update("2", 3), 3),
+        ("rollback of 3", lambda: server.fizz("rollback", "--wait", *names), 3),
+        ("an unhealthy one of 3", lambda: _sicken(engine, f"{project}-web-2"), 3),
+        ("update to 1", update("3", 1), 1),
+        ("update of 1, start first", update("4", 1), 1),
+        ("rollback of 1, start first", lambda: server.fizz("rollback", "--wait", *names), 1),
+    ]
+
+    async def all_phases() -> dict[str, Report]:
+        reports: dict[str, Report] = {}
+        for name, act, replicas in phases:
+            async with load(f"http://127.0.0.1:{port}/", clients=6, keep_alive=keep_alive) as reports[name]:
+                await asyncio.to_thread(act)
                 await asyncio.to_thread(_until_only, server, replicas, project)
-            await asyncio.to_thread(server.fizz, "up", "-d", "--wait", *names, VERSION="2")
-            await asyncio.to_thread(_until_only, server, 3, project)
-        return report
+        return reports
 
     try:
-        report = asyncio.run(scale())
+        reports = asyncio.run(all_phases())
     finally:
         server.fizz("down", "-v", "-t", "0", *names)
-    assert len(report.answers) >= 6, report  # three that were, two that came, three that followed
-    assert not report.failures, report
+    sys.stdout.writelines(f"{name}: {report}\n" for name, report in reports.items())
+    for name, report in reports.items():
+        assert report.requests > 20, (name, report)
+        assert not report.failures, (name, report)
+    hosts = {host for report in reports.values() for host in report.answers}
+    assert len(hosts) >= 11, hosts  # 3, then 2, 3, 3 and 1 that came, without counting those of one replica
+
+
+def _sicken(engine: docker.DockerClient, name: str) -> None:
+    """Make a container fail its health check, and wait until it was started again for that."""
+    container = engine.containers.get(name)
+    before = container.attrs["State"]["StartedAt"]
+    output_of(container, "touch", "/tmp/sick")
+    eventually(lambda: engine.containers.get(name).attrs["State"]["StartedAt"] != before, what=f"{name} is restarted")
 
 
 def _until_only(server: Server, replicas: int, project: str) -> None:
