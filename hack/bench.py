@@ -9,10 +9,11 @@ import click
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from hack.bench_api import ROWS as API
+from hack.bench_apps import ROWS as APPS
 from hack.bench_config import ROWS as CONFIG
 from hack.bench_harness import Row, measure, report
 
-ROWS: Sequence[Row] = [*CONFIG, *API]
+ROWS: Sequence[Row] = [*CONFIG, *API, *APPS]
 
 
 @click.command()

@@ -15,7 +15,7 @@ from fizz.schemas import labels
 from fizz.schemas.container import Container
 from fizz.schemas.core import Namespace
 from fizz.schemas.node import Node
-from tests.controllers.node.test_logs import Lives
+from tests.controllers.node.lives import Lives
 
 __all__ = ["Whole", "whole"]
 

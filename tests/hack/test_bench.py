@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hack.bench_apps import app_file
 from hack.bench_config import compose_file
 from hack.bench_harness import Goal, Jobs, Result, Row, measure, report
 
@@ -69,3 +70,11 @@ def test_a_job_may_say_its_figure_itself_and_stand_alone() -> None:
         "| memory | 120.500 MB (120.500-120.500) | nobody |  | 150 MB at most | met |"
     )
     assert not Goal(ratio=1).met(120.5, None)
+
+
+def test_an_app_of_so_many_services_is_one_that_fizz_reads() -> None:
+    read = yaml.safe_load(app_file("bench", 30))
+
+    assert read["name"] == "bench"
+    assert len(read["services"]) == 30
+    assert read["services"]["app7"] == {"image": "busybox", "command": ["sleep", "infinity"], "init": True}

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from tests.apiserver.rest.test_custom_kinds import DEFINITIONS, GADGETS, definition, gadget, install
+from tests.apiserver.rest.gadgets import DEFINITIONS, GADGETS, definition, gadget, install
 
 JSON = dict[str, Any]
 REQUESTS = int(os.environ.get("FIZZ_FUZZ_REQUESTS", "1000"))

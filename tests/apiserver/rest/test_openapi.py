@@ -3,7 +3,7 @@
 from typing import Any
 
 from fizz.apiserver.rest import gnostic
-from tests.apiserver.rest.test_custom_kinds import definition, install
+from tests.apiserver.rest.gadgets import definition, install
 
 JSON = dict[str, Any]
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fizz.apiserver.rest import answers
-from tests.apiserver.rest.test_custom_kinds import GADGETS, definition, gadget, install
+from tests.apiserver.rest.gadgets import GADGETS, definition, gadget, install
 
 JSON = dict[str, Any]
 MAPS = "/api/v1/namespaces/blog/configmaps"

@@ -43,6 +43,18 @@ def test_small_commands_import_nothing_large(arguments: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("name", ["down", "ps", "logs", "get", "running"])
+def test_commands_that_translate_nothing_import_no_models(name: str) -> None:
+    program = f"import sys, fizz.client.cli.commands.{name}; assert 'pydantic' not in sys.modules"
+    source = str(Path(__file__).parents[3] / "src")
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": source}, capture_output=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr.decode()
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_be_imported_and_has_help(name: str) -> None:
     command = COMMANDS[name].load()

@@ -8,17 +8,7 @@ from hypothesis import strategies as st
 
 from fizz.controllers.aggregation.plan import aggregated, selects
 from fizz.schemas.rbac import ClusterRole, LabelSelector
-
-
-def rule(verb: str) -> dict[str, Any]:
-    return {"verbs": [verb], "apiGroups": [""], "resources": ["maps"]}
-
-
-def role(name: str, *verbs: str, labels: dict[str, str] | None = None, select: Any = None) -> ClusterRole:
-    body: dict[str, Any] = {"metadata": {"name": name, "labels": labels}, "rules": [rule(verb) for verb in verbs]}
-    if select is not None:
-        body["aggregationRule"] = {"clusterRoleSelectors": select}
-    return ClusterRole.load(body)
+from tests.controllers.aggregation.roles import role
 
 
 def verbs_of(role: ClusterRole, *others: ClusterRole) -> list[str] | None:

@@ -8,7 +8,7 @@ from fizz.client.controller import Manager
 from fizz.client.testing import eventually, server
 from fizz.controllers.aggregation.reconcile import AggregationController
 from fizz.schemas.rbac import ClusterRole
-from tests.controllers.aggregation.test_plan import role
+from tests.controllers.aggregation.roles import role
 
 
 async def test_a_part_that_comes_or_goes_is_seen_in_the_whole(tmp_path: Path) -> None:

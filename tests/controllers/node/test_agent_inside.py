@@ -11,7 +11,7 @@ import pytest
 
 from fizz.controllers.node.engine import EngineLost, Refused
 from fizz.controllers.node.fake import FakeEngine
-from tests.controllers.node.test_logs import Lives, answering
+from tests.controllers.node.lives import Lives, answering
 
 
 @pytest.fixture
