@@ -17,6 +17,7 @@ from fizz.client.cli.apply import built_in, reference
 from fizz.client.cli.changes import changes
 from fizz.client.cli.containers import is_of, service_of, short_name
 from fizz.client.cli.failures import Failure
+from fizz.client.cli.halting import STATE_MANAGER, halt_jobs, is_halted
 from fizz.client.cli.project import Resources, project_namespace, project_selector
 from fizz.client.cli.waiting import Show
 from fizz.client.objects import key_of, uid_of
@@ -41,22 +42,24 @@ __all__ = [
     "with_dependencies",
 ]
 
-_MANAGER: Final = "fizz-state"
-"""Owns `spec.desiredState` of Deployments, and the annotations beside it."""
 ENDED: Final = frozenset({"Stopped", "Succeeded", "Failed"})
 """Phases of containers that do not run."""
 
 
-async def deployments_of(client: Client, project: str, services: Sequence[str]) -> list[JSON]:
-    """The Deployments of these services, or of all. Raises `Failure` for a service that is not there."""
+async def deployments_of(
+    client: Client, project: str, services: Sequence[str], *, may_be_jobs: bool = False
+) -> list[JSON]:
+    """The Deployments of these services, or of all. Raises `Failure` for a service that is not there, and for jobs
+    unless they are expected among them.
+    """
     listed = await client.list(built_in("Deployment"), project_namespace(project), project_selector(project))
     there = [item for item in listed.items if "deletionTimestamp" not in item["metadata"]]
     known = {service_of(item) for item in there}
-    if missing := [service for service in services if to_label_value(service) not in known]:
-        if jobs := await jobs_among(client, project, missing):
-            raise Failure(
-                f"{', '.join(jobs)}: jobs are not stopped and started; see `fizz job suspend`, `resume`, `run`"
-            )
+    missing = [service for service in services if to_label_value(service) not in known]
+    jobs = await jobs_among(client, project, missing) if missing else []
+    if jobs and not may_be_jobs:
+        raise Failure(f"{', '.join(jobs)}: that is not for jobs; there are `fizz job suspend`, `resume` and `run`")
+    if missing := [service for service in missing if service not in jobs]:
         has = f"it has {', '.join(sorted(known))}" if known else "nothing of it is there; `fizz up` makes it run"
         raise Failure(f"project {project} has no service {', '.join(missing)}: {has}")
     return [item for item in there if not services or is_of(item, services)]
@@ -106,7 +109,7 @@ async def tell_state(
         return {**told, "metadata": metadata, "spec": {"desiredState": state}}
 
     told = [Operation("apply", wanted(item), force=True, alive=True) for item in deployments]
-    done = await client.transaction([*told, *others], field_manager=_MANAGER)
+    done = await client.transaction([*told, *others], field_manager=STATE_MANAGER)
     return [each.object for each in done.results[: len(told)]]
 
 
@@ -168,8 +171,11 @@ async def wait_for_containers(
 async def stop_services(
     client: Client, project: str, services: Sequence[str], show: Show, grace_seconds: int | None = None
 ) -> None:
-    """Stop the containers of these services, or of all, and wait until they have ended. Raises `Failure`."""
-    chosen = await deployments_of(client, project, services)
+    """Stop the containers of these services, or of all, and wait until they have ended; jobs and schedules pause.
+    Raises `Failure`.
+    """
+    chosen = await deployments_of(client, project, services, may_be_jobs=True)
+    await halt_jobs(client, project, services, show)
     if chosen:
         told = await tell_state(client, chosen, "Stopped", grace_seconds=grace_seconds)
         await wait_for_containers(client, project, told, ending, has_ended, show)
@@ -214,15 +220,18 @@ def is_restarted(asked: str) -> Callable[[JSON], bool]:
 
 def let_run(resources: Resources, existing: Iterable[JSON]) -> Resources:
     """The resources as they are applied: what was stopped or paused is to run again."""
-    halted = {
-        item["metadata"]["name"]
-        for item in existing
-        if item["kind"] == "Deployment" and item["spec"].get("desiredState") in {"Stopped", "Paused"}
-    }
+    halted = {(item["kind"], item["metadata"]["name"]) for item in existing if _is_halted(item)}
 
     def running(item: JSON) -> JSON:
-        if item["kind"] != "Deployment" or item["metadata"]["name"] not in halted:
+        if (item["kind"], item["metadata"]["name"]) not in halted:
             return item
-        return {**item, "spec": {**item["spec"], "desiredState": "Running"}}
+        wanted: JSON = {"desiredState": "Running"} if item["kind"] == "Deployment" else {"suspend": False}
+        return {**item, "spec": {**item["spec"], **wanted}}
 
     return replace(resources, objects=tuple(map(running, resources.objects)))
+
+
+def _is_halted(item: JSON) -> bool:
+    if item["kind"] == "Deployment":
+        return item["spec"].get("desiredState") in {"Stopped", "Paused"}
+    return item["kind"] in {"Job", "CronJob"} and is_halted(item)

@@ -33,7 +33,7 @@ from enum import Enum
 from fizz.controllers.workloads import jobs
 from fizz.controllers.workloads.contents import digest_of
 from fizz.controllers.workloads.running import is_restarting, still_runs
-from fizz.controllers.workloads.template import container_name
+from fizz.controllers.workloads.template import container_name, run_hash
 from fizz.controllers.workloads.world import Workload, World
 from fizz.schemas.apps import Dependency, Deployment
 from fizz.schemas.container import Container
@@ -154,7 +154,8 @@ def _judge_job(world: World, dependency: Dependency, job: Job) -> Gate:
         return Gate(GateState.FAILED, f"{job.name} has completed and will never be healthy")
     if complete:
         return _OPEN
-    active = [item for item in world.owned(job) if jobs.is_active(item, job)]
+    run = run_hash(job.spec)
+    active = [item for item in world.owned(job) if jobs.is_active(item, run)]
     match dependency.condition:
         case "Started" if jobs.has_ended_once(job) or any(map(has_started, active)):
             return _OPEN

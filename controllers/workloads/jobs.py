@@ -49,10 +49,10 @@ def has_ended(container: Container) -> bool:
     return container.status is not None and container.status.phase in {"Succeeded", "Failed", "Stopped"}
 
 
-def is_active(container: Container, job: Job) -> bool:
-    """Whether the Container is of the present run and at work, or will be."""
+def is_active(container: Container, run: str) -> bool:
+    """Whether the Container is of that run and at work, or will be."""
     return (
-        container.labels.get(labels.TEMPLATE_HASH) == run_hash(job.spec)
+        container.labels.get(labels.TEMPLATE_HASH) == run
         and container.metadata.deletion_timestamp is None
         and not has_ended(container)
     )

@@ -12,6 +12,7 @@ from fizz.client.cli.choosing import containers_of, is_running
 from fizz.client.cli.completing import complete_services
 from fizz.client.cli.containers import is_of, service_of
 from fizz.client.cli.failures import Failure
+from fizz.client.cli.halting import let_jobs_run
 from fizz.client.cli.options import SECONDS, Options, connection_options, pass_options, project_options
 from fizz.client.cli.progress import progress
 from fizz.client.cli.project import project_namespace, project_selector, the_project_name
@@ -86,10 +87,12 @@ def start(options: Options, services: tuple[str, ...], wait: bool, wait_timeout:
 
     async def whole(client: Client) -> None:
         there = await deployments_of(client, project, ())
-        chosen = with_dependencies(await deployments_of(client, project, services), there)
-        if not chosen:
+        wanted = await deployments_of(client, project, services, may_be_jobs=True)
+        chosen = with_dependencies(wanted, there)
+        jobs = await let_jobs_run(client, project, services)
+        if not chosen and not jobs:
             raise Failure(f"nothing of the project {project} is there; `fizz up` makes it run")
-        told = await tell_state(client, chosen, "Running")
+        told = await tell_state(client, chosen, "Running") if chosen else []
         rollout = Rollout([item["metadata"]["name"] for item in told], wait=wait)
         rollout.applied(told)
         namespace, selector = project_namespace(project), project_selector(project)

@@ -118,11 +118,36 @@ async def test_what_there_is_not_is_told_with_what_there_is(fizz: Fizz) -> None:
     assert str(result.exception) == "there is no job or schedule 'nope' in shop; there are: backup, migrate"
 
 
-async def test_jobs_are_neither_stopped_nor_scaled_and_it_is_said_what_to_do_instead(fizz: Fizz) -> None:
+async def test_jobs_are_neither_restarted_nor_scaled_and_it_is_said_what_to_do_instead(fizz: Fizz) -> None:
     await applied(fizz)
 
-    stopped = await fizz("stop", "migrate")
+    restarted = await fizz("restart", "migrate")
     scaled = await fizz("scale", "backup=2")
 
-    assert "migrate: jobs are not stopped and started; see `fizz job suspend`" in str(stopped.exception)
+    assert "migrate: that is not for jobs; there are `fizz job suspend`" in str(restarted.exception)
     assert "backup: jobs are not scaled; change deploy.replicas" in str(scaled.exception)
+
+
+async def suspended(client: Client) -> tuple[bool, bool]:
+    job, cron_job = await client.get(Job, "migrate", "shop"), await client.get(CronJob, "backup", "shop")
+    return job.spec.suspend, cron_job.spec.suspend
+
+
+async def test_a_project_is_stopped_with_its_jobs_and_they_go_on_with_it(fizz: Fizz, client: Client) -> None:
+    await applied(fizz)
+    seen = []
+    for words in (["stop"], ["start"], ["stop", "backup"], ["apply", "-f", "compose.yaml"]):
+        result = await fizz(*words)
+        assert result.exit_code == 0, result.output
+        seen.append(await suspended(client))
+
+    assert seen == [(True, True), (False, False), (False, True), (False, False)]
+
+
+async def test_what_a_person_suspended_stays_so_when_the_project_is_started(fizz: Fizz, client: Client) -> None:
+    await applied(fizz)
+    await fizz("job", "suspend", "backup")
+    await fizz("stop")
+    await fizz("start")
+
+    assert await suspended(client) == (False, True)

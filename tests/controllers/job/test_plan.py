@@ -529,4 +529,4 @@ def test_whatever_happens_it_comes_to_one_end_and_no_completion_succeeds_twice(
         assert status.succeeded == completions
         assert (status.failed or 0) <= limit
     else:
-        assert (status.failed or 0) == limit + 1
+        assert limit < (status.failed or 0) <= limit + 3, "more failed than were at work at a time"
