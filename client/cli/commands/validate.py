@@ -29,7 +29,7 @@ def command(options: Options, files: tuple[str, ...], quiet: bool, output: str) 
     """
     options.file.extend(files)
     loaded = load(load_options(options), os.environ)
-    problems = [*loaded.problems, *_missing_contents(loaded)]
+    problems = _all_problems(loaded)
     failed = any(problem.severity is not Severity.WARNING for problem in problems)
     if output == "json":
         if not quiet or failed:
@@ -50,6 +50,17 @@ def command(options: Options, files: tuple[str, ...], quiet: bool, output: str) 
 
 def _counted(count: int, word: str) -> str:
     return f"{count} {word}{'s' * (count != 1)}"
+
+
+def _all_problems(loaded: Loaded) -> list[Problem]:
+    """Those of loading, and those that only show when resources are made, from top to bottom. Where there is one of the
+    latter, no warning says less.
+    """
+    later = _missing_contents(loaded)
+    places = {(problem.file, problem.line, problem.column) for problem in later if problem.line}
+    files = {file: rank for rank, file in enumerate(loaded.sources)}
+    earlier = [each for each in loaded.problems if (each.file, each.line, each.column) not in places]
+    return sorted([*earlier, *later], key=lambda each: (files.get(each.file, -1), each.line, each.column))
 
 
 def _missing_contents(loaded: Loaded) -> Sequence[Problem]:

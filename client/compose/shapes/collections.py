@@ -209,7 +209,7 @@ class MapOf(Shape):
         result: dict[str, Node] = {}
         for name, child in node.value.items():
             here = (*path, name)
-            if self._names and not self._names.fullmatch(name) and not (listed and "$" in name and reader.keeps):
+            if self._names and not listed and not self._names.fullmatch(name):
                 reader.error(node.key(name), here, f"must have {self._form}")
             else:
                 result[name] = read_reset(child) or self.item.read(child, here, reader) or broken(child)
@@ -247,7 +247,7 @@ class MapOf(Shape):
 class Pairs(Shape):
     """Names and texts, written as a mapping or as a list of `name=value`. A name alone has the value `absent`.
 
-    `tight` forbids spaces at the end of names. `duplicates` says whether a list may have the same line twice.
+    `tight` forbids spaces at the end of names in a list. `duplicates` says whether a list may have the same line twice.
     """
 
     def __init__(self, *, absent: str | None = "", tight: bool = False, duplicates: Duplicates = "drop") -> None:
@@ -275,9 +275,12 @@ class Pairs(Shape):
         for name, child in written.items():
             if (reset := read_reset(child)) is not None:
                 result[name] = reset
-            elif self._tight and name != name.rstrip():
-                reader.error(keys.get(name, child), path, f'has the name "{name}", which ends with a space')
-            elif child.value is None and child.tag != BROKEN:
+                continue
+            if self._tight and name != name.rstrip():
+                # Compose takes such names from a mapping, but not from a list.
+                tell = reader.error if isinstance(node.value, list) else reader.warn
+                tell(keys.get(name, child), path, f'has the name "{name}", which ends with a space')
+            if child.value is None and child.tag != BROKEN:
                 result[name] = child.with_value(self._absent)
             elif (text := self._value.read(child, (*path, name), reader)) is not None:
                 result[name] = text

@@ -75,6 +75,19 @@ def test_contents_that_are_missing_are_problems(fizz: Fizz) -> None:
     assert "\n    2 | secrets: {s: {file: nowhere}}\n" in told
 
 
+def test_what_is_not_run_is_told_once_and_in_its_place(fizz: Fizz) -> None:
+    Path("compose.yaml").write_text(
+        "services:\n  web: {image: x, provider: {type: y}}\n  app: {image: x, deploy: {placement: {}}, restart: 'no'}\n"
+        "jobs:\n  a: {image: x, triggers: {manual: true}}\n"
+    )
+    code, _, told = fizz("validate")
+    assert code == 1
+    assert [line for line in told.splitlines() if line.startswith("compose.yaml")] == [
+        "compose.yaml:2:19: services.web.provider is not available yet, and the service would be another without it",
+        "compose.yaml:4:1: warning: jobs is not supported yet",
+    ]
+
+
 def test_no_file_at_all(fizz: Fizz) -> None:
     code, _, told = fizz("validate")
     assert code == 1
