@@ -79,6 +79,11 @@ class Representation:
         """The type of a stream: JSON lines, a sequence of CBOR items (RFC 8742), or server-sent events."""
         return "application/cbor-seq" if self.format == "cbor" and not self.events else self.content_type
 
+    def check_stream(self) -> None:
+        """Raises `NotAcceptable` for what no stream can be."""
+        if self.format == "yaml" and not self.events:
+            raise errors.NotAcceptable("a watch is application/json, application/cbor-seq or text/event-stream")
+
     @property
     def plain(self) -> bool:
         """Whether stored JSON can be sent as it is."""

@@ -214,8 +214,9 @@ def _forbidden(field: str, message: str) -> dict[str, str]:
 
 
 def flag(query: Mapping[str, str], name: str) -> bool:
-    """Whether a parameter says yes."""
-    return query.get(name, "").lower() in {"1", "true", "t"}
+    """Whether a parameter says yes: it does if it is there, unless it says `false` or `0`."""
+    value = query.get(name)
+    return value is not None and value.lower() not in {"false", "0"}
 
 
 def _number(query: Mapping[str, str], name: str) -> int | None:

@@ -282,6 +282,7 @@ class Service:
     async def _stream(
         self, request: Request, selection: watching.Selection, form: Representation, include: str
     ) -> Response:
+        form.check_stream()
         position = query.parse_position(request.query_params, request.headers.get("last-event-id"))
         frames = await watching.open_watch(self._context, selection, position, form, include)
         if form.events:

@@ -287,3 +287,23 @@ async def test_discovery_in_one_document_comes_in_versions_and_may_be_kept(api: 
     assert (await api.request("GET", "/apis", headers=kept)).code == 200
     old = await api.request("GET", "/apis", headers={"accept": f"{wanted.replace('VERSION', 'v9')},application/json"})
     assert old.json["kind"] == "APIGroupList"
+
+
+@pytest.mark.parametrize("value", ["", "yes", "True"])
+async def test_a_parameter_says_yes_if_it_is_there(api: Any, value: str) -> None:
+    await api.namespace()
+    await api.config_map("a", {})
+    async with api.watch(MAPS, watch=value) as stream:
+        assert (await stream.event())[0] == "ADDED"
+
+
+@pytest.mark.parametrize("value", ["0", "False"])
+async def test_a_parameter_may_say_no(api: Any, value: str) -> None:
+    await api.namespace()
+    assert (await api.get(MAPS, watch=value)).json["kind"] == "ConfigMapList"
+
+
+async def test_a_watch_cannot_be_had_in_yaml(api: Any) -> None:
+    await api.namespace()
+    answer = await api.request("GET", MAPS, headers={"accept": "application/yaml"}, watch="1")
+    assert answer.code == 406
