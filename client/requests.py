@@ -159,7 +159,7 @@ class Transport:
         """The headers of the answer. Raises `ApiError`; of what is refused, HTTP tells only the code."""
         timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS, sock_connect=_CONNECT_SECONDS)
         async with self._send(request, timeout) as response:
-            return dict(response.headers)
+            return response.headers
 
     @asynccontextmanager
     async def upgrade(self, request: Request, protocol: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:

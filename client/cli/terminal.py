@@ -38,7 +38,6 @@ class Streams:
 
     def __init__(
         self,
-        *,
         stdin: bool = True,
         tty: bool = False,
         detach_keys: str = DEFAULT_KEYS,

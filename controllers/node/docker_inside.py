@@ -207,9 +207,11 @@ class DockerInside(DockerCalls):
         await threads.call(lambda: self.connection.send("archive", "PUT", place, params, body, timeout=None))
 
     async def archive(self, container: str, path: str) -> AsyncGenerator[bytes, None]:
-        place = f"/containers/{segment(container)}/archive"
+        place, plain = f"/containers/{segment(container)}/archive", {"Accept-Encoding": "identity"}
         response = await threads.call(
-            lambda: self.connection.send("archive", "GET", place, {"path": path}, timeout=None, stream=True)
+            lambda: self.connection.send(
+                "archive", "GET", place, {"path": path}, timeout=None, stream=True, headers=plain
+            )
         )
         source = self.stream(response, chunks(response))
         try:

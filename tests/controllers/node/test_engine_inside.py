@@ -1,6 +1,9 @@
 """What every engine does inside of its containers: the fake one and, marked e2e, the Docker Engine alike."""
 
 import asyncio
+import io
+import tarfile
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -84,6 +87,27 @@ async def test_processes_and_figures_are_told(bench: Bench) -> None:
     assert "PID" in found.titles
     assert any("trap" in cell for row in found.rows for cell in row)
     assert figures["memory_stats"]["limit"] > 0
+
+
+async def test_files_go_in_and_come_out(bench: Bench) -> None:
+    container = await bench.create("web", FOREVER)
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as tar:
+        member = tarfile.TarInfo("a.txt")
+        member.size = 3
+        tar.addfile(member, io.BytesIO(b"abc"))
+
+    async def sent() -> AsyncIterator[bytes]:
+        yield content.getvalue()
+
+    await bench.engine.put_archive(container, "/tmp", sent())
+    found = await bench.engine.stat(container, "/tmp/a.txt")
+    packed = b"".join([chunk async for chunk in bench.engine.archive(container, "/tmp/a.txt")])
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+        file = tar.extractfile("a.txt")
+        assert (found["name"], found["size"], file.read() if file else b"") == ("a.txt", 3, b"abc")
+    with pytest.raises(Missing):
+        await bench.engine.stat(container, "/tmp/nosuch")
 
 
 @pytest.mark.parametrize("verb", ["converse", "attach", "kill", "pause", "unpause", "processes"])
