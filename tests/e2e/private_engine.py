@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import uuid
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class PrivateEngine:
     def __init__(self, *, own_network: bool = True) -> None:
         self._own_network = own_network
         self._folder = Path(tempfile.mkdtemp(prefix="fizz-engine-"))
+        self._namespace = f"fizz-{uuid.uuid4().hex[:8]}"
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"unix://{self._folder}/docker.sock"
         self.client = docker.DockerClient(self.url, timeout=120, version="1.41")
@@ -48,8 +50,8 @@ class PrivateEngine:
             f"--data-root={folder}/data",
             f"--exec-root={folder}/exec",
             f"--pidfile={folder}/pid",
-            f"--containerd-namespace={folder.name}",
-            f"--containerd-plugins-namespace={folder.name}-plugins",
+            f"--containerd-namespace={self._namespace}",
+            f"--containerd-plugins-namespace={self._namespace}-plugins",
         ]
         for _ in range(_ATTEMPTS):
             with (folder / "log").open("ab") as log:

@@ -28,6 +28,7 @@ __all__ = ["Figures", "NotConverged", "run"]
 PATIENCE: Final = 120.0  # seconds until all must be well again
 CALM: Final = 1.5  # seconds in which no request may fail
 _LONG: Final = 5.0  # seconds after which it is said what is still missing
+_REASONS: Final = 4  # for failed requests, that are told
 _MARK: Final = "kept"
 _PAUSE: Final = 0.05  # seconds between requests of one client: it is the app that is tried, and not the load
 
@@ -57,6 +58,7 @@ class Figures:
                 f"{url}: {report.requests} requests, {len(report.failures)} failed ({share:.2f} %), "
                 f"slowest answer {report.slowest:.1f} s"
             )
+            lines += [f"    {count} x {why}" for why, count in Counter(report.failures).most_common(_REASONS)]
         lines.append("in calm: 0 failed")
         return "\n".join(lines)
 
