@@ -22,7 +22,8 @@ itself if they come to work after all. With Rollback, the template that last wor
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from fizz.controllers.deployment.slots import Slot, good_since, is_good, trouble_of
 from fizz.schemas.container import Container
@@ -30,6 +31,10 @@ from fizz.schemas.durations import parse_duration
 from fizz.schemas.strategy import Limits, UpdateStrategy
 
 __all__ = ["Step", "step"]
+
+_SKEW: Final = timedelta(minutes=1)
+"""How far the clocks of controllers and nodes may be apart."""
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,11 @@ def step(
     strategy = strategy or UpdateStrategy()
     monitor, delay = _span(strategy.monitor), _span(strategy.delay)
     fill = [slot.ordinal for slot in slots if slot.is_empty]
-    finished = [slot for slot in slots if (at := _proved_at(slot, monitor)) and at <= now]
+    finished = [slot for slot in slots if (at := _proved_at(slot, monitor, now)) and at <= now]
     unfinished = [slot for slot in slots if slot not in finished]
     remove = [*_surplus(unfinished), *((item, "its successor is ready") for slot in finished for item in slot.old)]
     halted = None if strategy.failure_action == "Continue" else _halt(slots, strategy)
-    proved = [at for slot in slots if (at := _proved_at(slot, monitor))]
+    proved = [at for slot in slots if (at := _proved_at(slot, monitor, now))]
     due = [at for at in proved if at > now]
     next_batch = max(proved) + delay if proved and delay else now
     if next_batch > now:
@@ -82,10 +87,15 @@ def _span(written: str | None) -> timedelta:
     return timedelta(microseconds=parse_duration(written) / 1000) if written else timedelta()
 
 
-def _proved_at(slot: Slot, monitor: timedelta) -> datetime | None:
-    """When the new Container of a slot has proved good, which may be yet to come; None while it is not good."""
+def _proved_at(slot: Slot, monitor: timedelta, now: datetime) -> datetime | None:
+    """When the new Container of a slot has proved good, which may be yet to come; None while it is not good.
+
+    What has been good since a moment to come was so before the clock was set back: nobody waits for that again.
+    """
     since = good_since(slot.current) if slot.current else None
-    return None if since is None else since + monitor
+    if since is None:
+        return None
+    return _LONG_AGO if since > now + _SKEW else since + monitor
 
 
 def _surplus(slots: Sequence[Slot]) -> Iterator[tuple[Container, str]]:

@@ -134,7 +134,8 @@ def doubt(item: Container, container: EngineContainer, now: datetime) -> float:
     shares = (item.spec.pid or "").startswith((_SERVICE, _CONTAINER))
     if not shares or container.state != "exited" or container.exit_code != _KILLED or container.finished_at is None:
         return 0.0
-    return max(0.0, _DOUBT_SECONDS - (now - container.finished_at).total_seconds())
+    left = _DOUBT_SECONDS - (now - container.finished_at).total_seconds()
+    return min(max(0.0, left), _DOUBT_SECONDS)  # the clock may have been set back since
 
 
 def links_of(around: Neighbourhood, item: Container) -> list[str]:

@@ -89,7 +89,8 @@ async def name_taken(ground: Ground, item: Container) -> Trouble:
 def _early(ground: Ground, item: Container) -> float:
     """For how many seconds yet the Container is so new that the one before it may still be about to be deleted."""
     made = item.metadata.creation_timestamp
-    return _PATIENCE_SECONDS - (ground.now() - made).total_seconds() if made else 0.0
+    left = _PATIENCE_SECONDS - (ground.now() - made).total_seconds() if made else 0.0
+    return min(left, _PATIENCE_SECONDS)  # the clock may have been set back since
 
 
 def _held(ground: Ground, holder: EngineContainer) -> str:

@@ -99,8 +99,8 @@ def verdict(
     pause = min(_FIRST * 2 ** min(record.restarts - 1, 10), _LAST) if record.restarts else timedelta()
     if record.last is None or now >= record.last + pause + _STABLE:
         return Verdict(timedelta(), now, Record(1, now), why)
-    due = record.last + pause
-    return Verdict(max(timedelta(), due - now), due, Record(record.restarts + 1, now), why)
+    wait = min(max(timedelta(), record.last + pause - now), pause)  # the clock may have been set back since
+    return Verdict(wait, now + wait, Record(record.restarts + 1, now), why)
 
 
 class Sickness:

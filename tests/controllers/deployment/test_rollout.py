@@ -75,6 +75,17 @@ def test_with_a_monitor_time_a_new_replica_counts_only_when_it_has_stayed_ready(
     assert made(world, web) == ["-0"]
 
 
+def test_a_clock_that_was_set_back_holds_up_no_update() -> None:
+    world, web = updated(2, UpdateStrategy(order="StartFirst", parallelism=1, monitor="10s", delay="30s"))
+    world.step("web")
+    world.run(new_ones(world, web)[0])
+    world.now -= timedelta(days=1)
+
+    after = world.step("web")
+
+    assert {str(action).split()[0] for action in after.actions} == {"delete", "create"}
+
+
 def test_a_delay_lies_between_one_batch_and_the_next() -> None:
     world, web = updated(2, UpdateStrategy(order="StartFirst", parallelism=1, delay="30s"))
     world.step("web")

@@ -61,6 +61,20 @@ def test_a_stable_time_begins_the_count_anew() -> None:
     assert (soon.record.restarts, late.record.restarts) == (6, 1)
 
 
+def test_a_clock_that_was_set_back_makes_nobody_wait_longer() -> None:
+    made = verdict(ALWAYS, sick(), Record(2, NOW), NOW - timedelta(days=365))
+
+    assert made is not None
+    assert made.wait == timedelta(seconds=20)
+
+
+def test_a_clock_that_was_set_forward_begins_the_count_anew() -> None:
+    made = verdict(ALWAYS, sick(), Record(7, NOW), NOW + timedelta(days=365))
+
+    assert made is not None
+    assert (made.is_due, made.record.restarts) == (True, 1)
+
+
 def test_the_wait_is_said_in_words() -> None:
     made = verdict(ALWAYS, sick(), Record(2, NOW), NOW)
 

@@ -70,9 +70,9 @@ def run(lab: Lab, seconds: float, say: Callable[[str], object], only: tuple[str,
     for app in lab.apps:
         lab.server.fizz("up", "-d", "--wait", "-f", app.file, timeout=300)
         _mark(lab, app)
+    _wait(lab, "at the beginning", say)
     began = time.monotonic()
     with _requests([url for app in lab.apps for url in app.urls.values()]) as figures.reports:
-        _wait(lab, "at the beginning", say)
         while not figures.converged or time.monotonic() - began < seconds:
             _burst(lab, names, figures, say)
         figures.seconds = time.monotonic() - began
