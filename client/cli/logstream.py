@@ -16,7 +16,7 @@ from fizz.client.api import ApiError, Client, EventType, Forbidden, NotFound, Un
 from fizz.client.backoff import exponential
 from fizz.client.cli.apply import built_in
 from fizz.client.cli.changes import changes
-from fizz.client.cli.containers import is_of, is_oneoff, short_name
+from fizz.client.cli.containers import is_of, is_oneoff, number_of, short_name
 from fizz.client.objects import Key, key_of, uid_of
 from fizz.schemas import times
 from fizz.schemas.types import JSON
@@ -35,6 +35,11 @@ class LogOptions:
 
     tail: int | None = None
     since: datetime | None = None
+    until: datetime | None = None
+
+    def covers(self, line: "LogLine") -> bool:
+        """Whether the line was written before the end."""
+        return self.until is None or not line.time or times.parse(line.time) <= self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +62,14 @@ class Selection:
     services: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
+    number: int | None = None
+    """Which of each service's containers; None for all."""
 
     def has(self, item: JSON) -> bool:
         """Whether the container is one of them."""
         if item["metadata"]["name"] in self.names:
             return True
-        if is_of(item, self.without) or is_oneoff(item):
+        if is_of(item, self.without) or is_oneoff(item) or self.number not in {None, number_of(item)}:
             return False
         if not self.services and not self.names:
             return True
@@ -105,7 +112,10 @@ async def _lines(client: Client, item: JSON, options: LogOptions) -> AsyncGenera
     try:
         async with aclosing(lines):
             async for line in lines:
-                yield split(short_name(item), line)
+                found = split(short_name(item), line)
+                if not options.covers(found):
+                    return
+                yield found
     except NotFound:
         return
 
@@ -140,7 +150,7 @@ class LogFollower:
             async with aclosing(events):
                 async for event in events:
                     if event is None:
-                        options = LogOptions()
+                        options = LogOptions(until=options.until)
                     elif self._selection.has(event.object):
                         self._take(event.type, event.object, options, group)
 
@@ -215,4 +225,5 @@ class _Tail:
                         self.emit(found)
                 elif found.time > seen:
                     self.last = found.time
-                    self.emit(found)
+                    if self.options.covers(found):
+                        self.emit(found)

@@ -8,6 +8,7 @@ from fizz.client.api import ApiError, Client, EventType
 from fizz.client.cli.apply import built_in
 from fizz.client.cli.changes import changes
 from fizz.client.cli.choosing import choose, containers_of, running_container
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.containers import engine_name, is_of, is_oneoff
 from fizz.client.cli.options import Options, connection_options, pass_options, project_options
 from fizz.client.cli.progress import progress
@@ -24,7 +25,7 @@ __all__ = ["attach", "wait"]
 
 
 @click.command("attach")
-@click.argument("service")
+@click.argument("service", shell_complete=complete_services)
 @click.option("--index", type=click.IntRange(1), metavar="N", help="Which of the service's containers; else the first.")
 @click.option("--no-stdin", is_flag=True, help="Only listen.")
 @click.option("--sig-proxy/--no-sig-proxy", default=True, help="Pass on signals. That is the default.")
@@ -58,7 +59,7 @@ def attach(options: Options, service: str, index: int | None, no_stdin: bool, si
 
 
 @click.command("wait")
-@click.argument("services", nargs=-1, required=True, metavar="SERVICE...")
+@click.argument("services", nargs=-1, required=True, metavar="SERVICE...", shell_complete=complete_services)
 @click.option("--down-project", is_flag=True, help="Take the project down when the first container has ended.")
 @project_options
 @connection_options

@@ -1,9 +1,11 @@
 """`fizz logs`: what the containers wrote."""
 
+import asyncio
 import re
 import sys
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -35,7 +37,7 @@ def parse_tail(text: str) -> int | None:
     return int(text)
 
 
-def parse_since(text: str | None, now: datetime) -> datetime | None:
+def parse_since(text: str | None, now: datetime, flag: str = "--since") -> datetime | None:
     """`10m`, a number of seconds since 1970, or a time. Raises `click.UsageError`."""
     if not text:
         return None
@@ -46,7 +48,7 @@ def parse_since(text: str | None, now: datetime) -> datetime | None:
             return now - timedelta(microseconds=parse_duration(text) / 1000)
         return times.parse(text)
     except ValueError:
-        raise click.UsageError(f"--since {text!r} is neither like 10m nor like 2026-01-31T09:30:00Z") from None
+        raise click.UsageError(f"{flag} {text!r} is neither like 10m nor like 2026-01-31T09:30:00Z") from None
 
 
 @click.command("logs")
@@ -59,6 +61,8 @@ def parse_since(text: str | None, now: datetime) -> datetime | None:
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is written, until Ctrl-C.")
 @click.option("-n", "--tail", default="all", metavar="N", help="The last N lines of each container, or all.")
 @click.option("--since", metavar="TIME", help="Only what was written since then: 10m, or 2026-01-31T09:30:00Z.")
+@click.option("--until", metavar="TIME", help="Only what was written before: as in --since; -f ends then.")
+@click.option("--index", type=click.IntRange(1), metavar="N", help="Only of each service's container of this number.")
 @click.option("-t", "--timestamps", is_flag=True, help="Show when each line was written.")
 @click.option("--no-log-prefix", is_flag=True, help="Do not say which container wrote a line.")
 @click.option("--no-color", is_flag=True, help="No colours.")
@@ -72,13 +76,17 @@ def command(
     follow: bool,
     tail: str,
     since: str | None,
+    until: str | None,
+    index: int | None,
     timestamps: bool,
     no_log_prefix: bool,
     no_color: bool,
     namespace: str | None,
 ) -> None:
     """Show what the containers wrote: all of the project, or those of some services."""
-    wanted = LogOptions(parse_tail(tail), parse_since(since, datetime.now(UTC)))
+    now = datetime.now(UTC)
+    end = parse_since(until, now, "--until")
+    wanted = LogOptions(parse_tail(tail), parse_since(since, now), end)
     if namespace or (words and all("/" in word for word in words)):
         place, selector = namespace_of(options, namespace), None
     else:
@@ -88,13 +96,15 @@ def command(
 
     async def whole(client: Client) -> None:
         items = in_order((await client.list(built_in("Container"), place, selector)).items)
-        selection = select(place, selector, words, items)
+        selection = replace(select(place, selector, words, items), number=index)
         chosen = [item for item in items if selection.has(item)]
         if words and not follow and not chosen:
             raise _nothing(words, items)
         text = LogText(map(short_name, chosen), prefix=not no_log_prefix, timestamps=timestamps, colour=colour)
-        if follow:
-            await LogFollower(client, selection, wanted, text.write).run()
+        if follow and (end is None or end > now):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if end is None else (end - now).total_seconds()):
+                    await LogFollower(client, selection, wanted, text.write).run()
             return
         async with aclosing(read_logs(client, chosen, wanted)) as lines:
             async for line in lines:

@@ -6,6 +6,7 @@ import click
 
 from fizz.client.api import Client
 from fizz.client.cli.choosing import running_container
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.containers import engine_name
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.options import Options, connection_options, pass_options, project_options
@@ -17,7 +18,7 @@ __all__ = ["command"]
 
 
 @click.command("port")
-@click.argument("service")
+@click.argument("service", shell_complete=complete_services)
 @click.argument("port", required=False, metavar="[PORT[/PROTOCOL]]")
 @click.option("--protocol", default="tcp", metavar="NAME", help="tcp, udp or sctp; tcp if not given.")
 @click.option("--index", type=click.IntRange(1), metavar="N", help="Which of the service's containers; else the first.")

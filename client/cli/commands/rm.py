@@ -7,6 +7,7 @@ import click
 from fizz.client.api import Client, NotFound, Operation
 from fizz.client.cli.apply import built_in, reference
 from fizz.client.cli.choosing import containers_of
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.containers import engine_name, is_of, is_oneoff, service_of
 from fizz.client.cli.options import Options, connection_options, pass_options, project_options_long
 from fizz.client.cli.progress import progress
@@ -23,7 +24,7 @@ _CONTAINER = built_in("Container")
 
 
 @click.command("rm")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("-f", "--force", is_flag=True, help="Do not ask.")
 @click.option("-s", "--stop", is_flag=True, help="Stop what runs before.")
 @click.option("-v", "--volumes", is_flag=True, help="Remove their anonymous volumes, too.")

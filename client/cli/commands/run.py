@@ -10,6 +10,7 @@ import click
 
 from fizz.client.api import ApiError, Client
 from fizz.client.cli.autostart import ensure_server
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.oneoff import OneOff, container_of
 from fizz.client.cli.options import Options, connection_options, pass_options, project_options_for_run
@@ -26,7 +27,7 @@ __all__ = ["command"]
 
 
 @click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.argument("service")
+@click.argument("service", shell_complete=complete_services)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND] [ARGUMENT]...")
 @click.option("--rm", "remove", is_flag=True, help="Remove the container when it has ended.")
 @click.option("-d", "--detach", is_flag=True, help="Leave it to itself, and print the engine's id of it.")

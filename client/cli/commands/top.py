@@ -10,6 +10,7 @@ import click
 
 from fizz.client.api import ApiError, Client
 from fizz.client.cli.choosing import containers_of, is_running
+from fizz.client.cli.completing import complete_services
 from fizz.client.cli.containers import engine_name, is_of, number_of, service_of
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.options import Options, connection_options, pass_options, project_options
@@ -33,7 +34,7 @@ async def _chosen(client: Client, project: str, services: Sequence[str], *, ever
 
 
 @click.command("top")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", help="table or json.")
 @project_options
 @connection_options
@@ -63,7 +64,7 @@ def _processes(item: JSON, found: JSON) -> JSON:
 
 
 @click.command("stats")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("-a", "--all", "everything", is_flag=True, help="Also containers that do not run.")
 @click.option("--no-stream", is_flag=True, help="Show it once, and not again and again.")
 @click.option(

@@ -10,7 +10,7 @@ import pytest
 
 from fizz.client.api import Client, Forbidden, Unavailable
 from fizz.client.cli import logstream
-from fizz.client.cli.logstream import LogFollower, LogOptions, Selection
+from fizz.client.cli.logstream import LogFollower, LogLine, LogOptions, Selection
 from fizz.client.objects import Key
 from fizz.client.testing import eventually, server
 from fizz.controllers.node import agent_api
@@ -18,6 +18,7 @@ from fizz.controllers.node.agent_api import AgentApi
 from fizz.controllers.node.engine import CreateRequest, EngineContainer
 from fizz.controllers.node.fake import FakeEngine
 from fizz.controllers.node.pulse import Pulse
+from fizz.schemas.base import JSON
 from fizz.schemas.container import Container
 from fizz.schemas.core import Namespace
 from fizz.schemas.node import Node
@@ -191,3 +192,22 @@ async def test_following_ends_with_the_reason_when_it_is_forbidden(
         follower = LogFollower(client, Selection("blog"), LogOptions(), lambda _: None)
         with pytest.raises(Forbidden, match="you may not read logs"):
             await asyncio.wait_for(follower.run(), 5)
+
+
+def test_a_line_behind_the_end_is_left_out() -> None:
+    end = LogOptions(until=datetime(2026, 1, 31, 9, 30, tzinfo=UTC))
+
+    assert end.covers(LogLine("web-1", "2026-01-31T09:29:59.999999999Z", "x"))
+    assert not end.covers(LogLine("web-1", "2026-01-31T09:30:00.000001Z", "x"))
+    assert end.covers(LogLine("web-1", "", "what the node itself has to say"))
+    assert LogOptions().covers(LogLine("web-1", "2026-01-31T09:30:00Z", "x"))
+
+
+def test_a_number_chooses_among_the_containers_of_services() -> None:
+    def container(ordinal: str, **more: str) -> JSON:
+        return {"metadata": {"name": f"web-{ordinal}", "labels": {"fizz.dev/ordinal": ordinal, **more}}}
+
+    second = Selection("blog", number=2)
+    assert [second.has(container(ordinal)) for ordinal in ("0", "1")] == [False, True]
+    assert not Selection("blog").has(container("0", **{"fizz.dev/oneoff": "true"})), "what is run once is left out"
+    assert Selection("blog", names=frozenset({"web-0"})).has(container("0", **{"fizz.dev/oneoff": "true"}))
