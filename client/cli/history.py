@@ -18,7 +18,7 @@ from fizz.client.cli.tables import age, table
 from fizz.schemas import times
 from fizz.schemas.types import JSON
 
-__all__ = ["described", "difference", "entries_in", "find_release", "full", "history_table"]
+__all__ = ["described", "difference", "find_release", "full", "history_table"]
 
 _MOST: Final = 3
 """Changes that a line of the history names."""
@@ -108,12 +108,12 @@ def _digests(image: JSON) -> str:
 def full(release: JSON) -> JSON:
     """The Release with its objects instead of the packed manifest, for programs."""
     spec = {key: value for key, value in release["spec"].items() if key != "manifest"}
-    return {**release, "spec": {**spec, "objects": [entry.item for entry in entries_in(release).values()]}}
+    return {**release, "spec": {**spec, "objects": [entry.item for entry in entries_of(release).values()]}}
 
 
 def difference(old: JSON, new: JSON) -> list[Step]:
     """What the new Release has otherwise than the old one."""
-    return list(_steps(entries_in(old), entries_in(new)))
+    return list(_steps(entries_of(old), entries_of(new)))
 
 
 def _steps(old: dict[tuple[str, str], Entry], new: dict[tuple[str, str], Entry]) -> Iterator[Step]:
@@ -134,11 +134,3 @@ def _changed(before: Entry, after: Entry) -> list[Change]:
     if before.revision != after.revision:
         found.append(Change("content", before.revision, after.revision))
     return found
-
-
-def entries_in(release: JSON) -> dict[tuple[str, str], Entry]:
-    """What is in a Release. Raises `Failure` for one that cannot be read."""
-    try:
-        return entries_of(release)
-    except ValueError as problem:
-        raise Failure(str(problem)) from None

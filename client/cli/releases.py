@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from fizz.client.api import Operation
 from fizz.client.cli.apply import identity, reference
+from fizz.client.cli.failures import Failure
 from fizz.client.cli.imageids import container_of
 from fizz.client.cli.project import WORKLOADS, Resources
 from fizz.client.cli.revisions import Key, revision_of, without_content
@@ -67,10 +68,6 @@ class Entry:
         return _hash([self.item, self.revision])
 
 
-Entries = Mapping[tuple[str, str], Entry]
-"""By kind and name."""
-
-
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """What there is already: the Releases in order, and the key of the revisions."""
@@ -105,9 +102,10 @@ def make_release(resources: Resources, shelf: Shelf, note: Note) -> Draft | None
         revision = revision_of(item, resources.project, shelf.key, name)
         entries[identity(item)] = Entry(without_content(item), revision["metadata"]["name"] if revision else None)
         revisions += [revision] if revision else []
-    for key, entry in (entries_of(newest) if newest else {}).items():
-        if key not in entries and (resources.partial or key in resources.idle):
-            entries[key] = entry
+    if newest is not None and (resources.partial or resources.idle):
+        for key, entry in entries_of(newest).items():
+            if key not in entries and (resources.partial or key in resources.idle):
+                entries[key] = entry
     digest = _hash(sorted(entry.digest for entry in entries.values()))
     if newest is not None and newest["spec"]["digest"] == digest:
         return None
@@ -145,11 +143,11 @@ def in_order(releases: Iterable[JSON]) -> list[JSON]:
 
 
 def entries_of(release: JSON) -> dict[tuple[str, str], Entry]:
-    """What is in it. Raises `ValueError` for a manifest that nobody can read."""
+    """What is in it. Raises `Failure` for a manifest that nobody can read."""
     try:
         items: list[JSON] = json.loads(gzip.decompress(base64.b64decode(release["spec"]["manifest"])))
     except (OSError, EOFError, ValueError) as problem:
-        raise ValueError(f"the manifest of release {release['metadata']['name']} cannot be read: {problem}") from None
+        raise Failure(f"the manifest of release {release['metadata']['name']} cannot be read: {problem}") from None
     revisions = {(each["kind"], each["name"]): each.get("revision") for each in release["spec"]["resources"]}
     return {identity(item): Entry(item, revisions.get(identity(item))) for item in items}
 

@@ -15,10 +15,9 @@ from fizz.client.cli.apply import built_in
 from fizz.client.cli.deploy import Applied, apply_project, author, releases_of
 from fizz.client.cli.failures import Failure
 from fizz.client.cli.formats import name_of
-from fizz.client.cli.history import entries_in
 from fizz.client.cli.imageids import container_of, with_value
 from fizz.client.cli.project import WORKLOADS, Resources, project_selector
-from fizz.client.cli.releases import Entry, Note, good_before, number_of
+from fizz.client.cli.releases import Entry, Note, entries_of, good_before, number_of
 from fizz.client.cli.revisions import with_content
 from fizz.client.cli.rollout import Rollout
 from fizz.client.cli.waiting import DidNotComeUp, Show, wait_for_rollout
@@ -51,7 +50,7 @@ async def follow(
 
 async def restored(client: Client, release: JSON) -> Resources:
     """The project as it was in the Release, contents included. Raises `Failure` where something of it is lost."""
-    entries = entries_in(release)
+    entries = entries_of(release)
     namespace = release["metadata"]["namespace"]
 
     async def whole(entry: Entry) -> JSON:

@@ -1,6 +1,7 @@
 """The controllers against a real API server, with a stand-in for the node agent: it says Running, and lets go."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ from fizz.schemas.apps import Deployment
 from fizz.schemas.base import JSON
 from fizz.schemas.conditions import find, is_true
 from fizz.schemas.container import Container
-from fizz.schemas.core import ConfigMap, Namespace
+from fizz.schemas.core import ConfigMap, Event, Namespace, Secret
+from fizz.schemas.mounts import FileProjection
 from fizz.schemas.node import Node
 
 NODE = "n1"
@@ -259,3 +261,30 @@ async def test_what_belongs_to_an_absent_owner_is_collected_and_what_belongs_to_
         return not (await cluster.client.list(kind, "default")).items
 
     await eventually(is_all_collected)
+
+
+async def test_a_template_and_a_secret_that_change_together_are_one_update(cluster: Cluster) -> None:
+    def using(image: str, password: str) -> list[Operation]:
+        web = deployment("web", image=image)
+        web.spec.template.spec.secrets = [FileProjection(name="pw", key="pw", target="/run/secrets/pw")]
+        data = {"pw": base64.b64encode(password.encode()).decode()}
+        secret = Secret.load({"metadata": {"name": "pw", "namespace": "blog"}, "data": data})
+        return [Operation("apply", web, force=True), Operation("apply", secret, force=True)]
+
+    async def made() -> int:
+        events = (await cluster.client.list(Event, "blog")).items
+        return sum(each.reason == "ContainerCreated" for each in events)
+
+    async def have_been_made(count: int) -> bool:
+        return await made() == count and await cluster.is_available("web")
+
+    await cluster.client.create(namespace())
+    await cluster.client.transaction(using("one", "first"))
+    await eventually(lambda: have_been_made(1))
+    for number in range(2, 5):
+        await cluster.client.transaction(using(f"image-{number}", f"password {number}"))
+        await eventually(lambda number=number: have_been_made(number))  # type: ignore[misc]  # mypy knows no default here
+    await cluster.client.patch(Secret, "pw", {"data": {"pw": base64.b64encode(b"by hand").decode()}}, "blog")
+    await eventually(lambda: have_been_made(5))
+
+    assert await made() == 5

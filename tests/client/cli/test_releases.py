@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fizz.client.cli.failures import Failure
 from fizz.client.cli.history import described, difference, history_table
 from fizz.client.cli.project import Resources
 from fizz.client.cli.releases import Draft, Note, Shelf, entries_of, good_before, last_before, make_release, number_of
@@ -235,5 +236,12 @@ def test_a_manifest_that_cannot_be_read_is_told() -> None:
     broken = released(1, web())
     broken["spec"]["manifest"] = "bm90aGluZw=="
 
-    with pytest.raises(ValueError, match="manifest of release v1 cannot be read"):
+    with pytest.raises(Failure, match="manifest of release v1 cannot be read"):
         entries_of(broken)
+
+
+def test_a_release_that_cannot_be_read_is_in_nobodys_way() -> None:
+    broken = released(1, web())
+    broken["spec"]["manifest"] = "bm90aGluZw=="
+
+    assert drafted(resources(web("web:2")), broken).release["metadata"]["name"] == "v2"
