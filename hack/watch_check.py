@@ -130,6 +130,8 @@ async def _one_round(server: Server, dice: random.Random, seconds: float) -> Rou
         ]
         async with asyncio.TaskGroup() as group:
             watching = [group.create_task(watcher.run()) for watcher in watchers]
+            while not all(watcher.has_begun for watcher in watchers):  # noqa: ASYNC110 - from the first write on
+                await asyncio.sleep(0.05)
             working = [group.create_task(Writer(around, f"w{index}").run()) for index in range(_WRITERS)]
             working += [group.create_task(Lister(around).run()) for _ in range(2)]
             working.append(group.create_task(_faults(around, server)))

@@ -250,6 +250,11 @@ class Watcher:
         self._count = 0
 
     @property
+    def has_begun(self) -> bool:
+        """Whether it will see what happens from now on; one that does not say from when on is no witness of that."""
+        return self._chain is not None or self._begins not in {"list", "events"}
+
+    @property
     def is_done(self) -> bool:
         """Whether it has seen the end of the round."""
         return self._chain is not None and self._round.final is not None and self._chain.last >= self._round.final
