@@ -5,11 +5,13 @@ from fizz.controllers.workloads.template import (
     is_orphan_of,
     label_of,
     make_container,
+    run_hash,
     template_hash,
     template_of,
 )
 from fizz.schemas import labels, names
 from fizz.schemas.apps import Deployment, Template, TemplateMeta
+from fizz.schemas.jobs import JobSpec
 from tests.controllers.deployment.simulated import make_deployment
 
 BASE = {"spec": {"image": "busybox", "ports": [{"containerPort": 80}]}}
@@ -17,6 +19,33 @@ BASE = {"spec": {"image": "busybox", "ports": [{"containerPort": 80}]}}
 
 def test_the_hash_is_the_same_on_every_server_and_for_ever() -> None:
     assert template_hash(Template.load(BASE)) == "30ddd563"
+
+
+RUN = {"template": BASE, "completions": 3}
+
+
+def test_a_run_has_the_same_hash_on_every_server_and_for_ever() -> None:
+    assert run_hash(JobSpec.load(RUN)) == "74f148b4"
+
+
+@pytest.mark.parametrize(
+    "pace",
+    [
+        {"parallelism": 3, "backoffLimit": 1, "retryDelay": "1s"},
+        {"suspend": True, "activeDeadlineSeconds": 5, "ttlSecondsAfterFinished": 5},
+        {"completionMode": "NonIndexed", "dependsOn": [{"name": "db"}]},
+    ],
+    ids=["retries", "time", "dependencies"],
+)
+def test_another_pace_is_the_same_run(pace: dict[str, object]) -> None:
+    assert run_hash(JobSpec.load({**RUN, **pace})) == run_hash(JobSpec.load(RUN))
+
+
+@pytest.mark.parametrize(
+    "other", [{"completions": 4}, {"completionMode": "Indexed"}, {"template": {"spec": {"image": "alpine"}}}], ids=str
+)
+def test_what_does_something_else_is_another_run(other: dict[str, object]) -> None:
+    assert run_hash(JobSpec.load({**RUN, **other})) != run_hash(JobSpec.load(RUN))
 
 
 @pytest.mark.parametrize(
