@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "wait": _command("attach", "Wait until containers have ended.", _COMPOSE, "wait"),
     "cp": _command("cp", "Copy files from containers, and into them.", _COMPOSE),
     "rm": _command("rm", "Remove containers that have ended.", _COMPOSE),
+    "volumes": _command("volumes", "List the project's volumes.", _COMPOSE),
     "port": _command("port", "Print where a service's port is on the host.", _COMPOSE),
     "top": _command("top", "Show the processes in the containers.", _COMPOSE, "top"),
     "stats": _command("top", "Show what the containers use.", _COMPOSE, "stats"),
