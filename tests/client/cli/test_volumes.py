@@ -31,7 +31,6 @@ def test_services_use_what_they_mount() -> None:
             "spec": {"mounts": list(mounts)},
         }
 
-    anonymous = {"type": "volume", "target": "/anonymous"}
     items = [
         container("web", {"type": "volume", "source": "data", "target": "/d"}, {"type": "bind", "source": "/x"}),
         container(
