@@ -53,6 +53,11 @@ class _App:
         self.run("up", "-d")
         return self.run("down")
 
+    def clear(self) -> None:
+        """Whatever went wrong, nothing of it stays."""
+        command = [self._program, "-f", str(self._file), "down", "-t", "0"]
+        subprocess.run(command, env=self._environment, check=False, capture_output=True)
+
     def again(self) -> float:
         return self.run("up", "-d")
 
@@ -64,8 +69,8 @@ def _prepared(services: int, verb: str, folder: Path) -> Iterator[Jobs]:
         jobs: list[Job] = []
         for program in ("fizz", "docker-compose"):
             app = _App(folder, program, services)
+            stack.callback(app.clear)
             if verb == "again":
-                stack.callback(app.run, "down")
                 app.run("up", "-d")
             jobs.append(getattr(app, verb))
         yield jobs[0], jobs[1]

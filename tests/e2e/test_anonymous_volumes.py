@@ -1,5 +1,6 @@
 """Data in volumes that nobody named outlives the containers that they were made for, as with docker compose."""
 
+import contextlib
 import os
 import subprocess
 import uuid
@@ -36,22 +37,13 @@ def image(engine: docker.DockerClient) -> Iterator[str]:
     engine.images.remove(tag, force=True)
 
 
-@pytest.fixture(autouse=True)
-def no_volume_left(engine: docker.DockerClient) -> Iterator[None]:
-    """Volumes that the test leaves dangling, as it should, are removed after it."""
-    before = {volume.name for volume in engine.volumes.list()}
-    yield
-    for volume in engine.volumes.list(filters={"dangling": True}):
-        if volume.name not in before and len(str(volume.name)) == 64:
-            volume.remove()
-
-
 class App:
     """The compose file, and what runs of it."""
 
     def __init__(self, engine: docker.DockerClient, folder: Path, project: str, image: str) -> None:
         self.engine, self.project, self.image = engine, project, image
         self.file = folder / f"{project}.yml"
+        self.seen: set[str] = set()
 
     def write(self, run: str) -> Path:
         self.file.write_text(APP.format(project=self.project, image=self.image, run=run))
@@ -63,7 +55,9 @@ class App:
 
     @property
     def volumes(self) -> dict[str, str]:
-        return {mount["Destination"]: mount["Name"] for mount in self.container.attrs["Mounts"]}
+        found = {mount["Destination"]: mount["Name"] for mount in self.container.attrs["Mounts"]}
+        self.seen |= set(found.values())
+        return found
 
     @property
     def mounts(self) -> list[dict[str, object]]:
@@ -81,8 +75,13 @@ class App:
 
 
 @pytest.fixture
-def app(engine: docker.DockerClient, tmp_path: Path, project: str, image: str) -> App:
-    return App(engine, tmp_path, project, image)
+def app(engine: docker.DockerClient, tmp_path: Path, project: str, image: str) -> Iterator[App]:
+    """The volumes that the test saw and left dangling, as it should, are removed after it."""
+    made = App(engine, tmp_path, project, image)
+    yield made
+    for name in made.seen:
+        with contextlib.suppress(docker.errors.NotFound):
+            engine.volumes.get(name).remove()
 
 
 def test_data_in_the_images_volume_survives_a_changed_environment_as_with_docker_compose(
