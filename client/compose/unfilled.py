@@ -51,6 +51,11 @@ def _fill(
         return
     if on_default_network(node):
         service["networks"] = {"default": None}
+    for hook in service.get("pre_start") or ():
+        if isinstance(hook, dict):
+            hook["networks"] = hook.get("networks") or {"default": None}
+            if service.get("image"):
+                hook.setdefault("image", service["image"])
     needed: JSON = {}
     for each in dependencies(name, node):
         implied = "depends_on" not in each.path
