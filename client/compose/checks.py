@@ -45,7 +45,7 @@ def check_project(tree: Node, enabled: Mapping[str, Node], problems: Problems, *
             check = _ServiceCheck(name, service, problems)
             check.source(services)
             check.all()
-            _check_references(name, service, tree, problems)
+            _check_references(name, service, tree, problems, implied)
     _check_dependencies(enabled, all_services, problems, implied)
     _check_jobs(tree, problems)
     _check_container_names(enabled, problems)
@@ -179,11 +179,12 @@ class _ServiceCheck:
                 self._error(action, f'must have the key "target" for {action.value}', ("develop", "watch", index))
 
 
-def _check_references(name: str, service: Node, tree: Node, problems: Problems) -> None:
+def _check_references(name: str, service: Node, tree: Node, problems: Problems, implied: bool) -> None:
     for reference in references(name, service):
         defined = tree.get(reference.kind)
         known = defined.mapping() if defined else {}
-        if reference.name in known or (reference.kind, reference.name) == ("networks", "default"):
+        is_default = (reference.kind, reference.name) == ("networks", "default")
+        if reference.name in known or (is_default and (implied or reference.path == ("services", name))):
             continue
         word = _SINGULAR[reference.kind]
         hint = suggestion(reference.name, list(known)) or f'define it under "{reference.kind}:" at the top level'
