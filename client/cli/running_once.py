@@ -23,9 +23,10 @@ from fizz.client.cli.oneoff import OneOff, laid_over, written
 from fizz.client.cli.progress import Progress
 from fizz.client.cli.project import WORKLOADS, Resources, project_selector
 from fizz.client.cli.rollout import Rollout
-from fizz.client.cli.terminal import Streams, interact
+from fizz.client.cli.terminal import Streams, interact, terminal_size
 from fizz.client.cli.waiting import wait_for_rollout
 from fizz.client.compose import LoadOptions, Project, load
+from fizz.client.conversation import Conversation
 from fizz.client.objects import Key, key_of
 from fizz.schemas.channels import Ending
 from fizz.schemas.names import to_name
@@ -102,7 +103,7 @@ async def run_talking(client: Client, item: JSON, streams: Streams) -> Ending:
         async with client.attach(key.name, key.namespace, stdin=streams.stdin) as talk:
             await client.patch(_CONTAINER, key.name, {"spec": {"desiredState": "Running"}}, key.namespace)
             begun = True
-            starting = asyncio.create_task(_until(client, key, _has_begun))
+            starting = asyncio.create_task(_started(client, key, talk, streams))
             talking = asyncio.create_task(interact(talk, streams))
             try:
                 await asyncio.wait([starting, talking], return_when=asyncio.FIRST_COMPLETED)
@@ -120,6 +121,13 @@ async def run_talking(client: Client, item: JSON, streams: Streams) -> Ending:
         if not begun:
             with suppress(ApiError):
                 await client.delete(_CONTAINER, key.name, key.namespace)
+
+
+async def _started(client: Client, key: Key, talk: Conversation, streams: Streams) -> None:
+    """Until it runs; only then its terminal can have a size."""
+    await _until(client, key, _has_begun)
+    if streams.tty:
+        await talk.resize(*terminal_size())
 
 
 def _has_begun(item: JSON) -> bool:

@@ -19,7 +19,7 @@ from fizz.client.cli.detach import DEFAULT_KEYS, DetachKeys, parse_keys
 from fizz.client.conversation import Conversation
 from fizz.schemas.channels import Ending
 
-__all__ = ["PASSED_ON", "Streams", "both_are_terminals", "interact"]
+__all__ = ["PASSED_ON", "Streams", "both_are_terminals", "interact", "terminal_size"]
 
 _CHUNK: Final = 32 * 1024
 PASSED_ON: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
@@ -56,7 +56,7 @@ async def interact(talk: Conversation, streams: Streams) -> Ending:
     with _raw(streams), _signals(talk, streams):
         try:
             if streams.tty:
-                await talk.resize(*_size())
+                await talk.resize(*terminal_size())
             await asyncio.wait([showing, leaving], return_when=asyncio.FIRST_COMPLETED)
             if not showing.done():
                 return Ending(detached=True)
@@ -143,7 +143,7 @@ def _signals(talk: Conversation, streams: Streams) -> Iterator[None]:
 
     try:
         if streams.tty:
-            take(signal.SIGWINCH, lambda: talk.resize(*_size()))
+            take(signal.SIGWINCH, lambda: talk.resize(*terminal_size()))
         if streams.on_signal is not None:
             for each in PASSED_ON:
                 take(each, _told(streams.on_signal, each.name))
@@ -157,7 +157,7 @@ def _told(on_signal: Callable[[str], Awaitable[None]], name: str) -> Callable[[]
     return lambda: on_signal(name)
 
 
-def _size() -> tuple[int, int]:
+def terminal_size() -> tuple[int, int]:
     """Rows and columns of the terminal itself, whatever the environment says."""
     try:
         columns, rows = os.get_terminal_size(sys.stdout.fileno())

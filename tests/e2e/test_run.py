@@ -74,7 +74,7 @@ def test_a_terminal_works_and_detaching_leaves_it_running(
 ) -> None:
     with at_terminal(fizz.command("-f", app, "run", "--no-deps", "web", "sh"), fizz.environment) as person:
         person.waits_for("#")
-        person.types("stty size\n")
+        person.types("until stty size 2>/dev/null; do sleep 0.1; done\n")
         person.waits_for("40 120")
         person.types("\x10\x11")
         person.waits_for("read escape sequence")
