@@ -26,6 +26,7 @@ from fizz.client.objects import Key
 __all__ = ["ANY_PORT", "Bind", "Grant", "Refusal", "Wish", "Wisher", "allocate"]
 
 ANY_PORT: Final = range(30_000, 32_768)
+_TRIES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -135,6 +136,12 @@ def allocate(wishers: Sequence[Wisher], taken: Mapping[Bind, str]) -> dict[str, 
     book = _Book(taken)
     answers: dict[str, tuple[Grant, ...] | Refusal] = {}
     for wisher in sorted(wishers, key=lambda each: not each.held):
+        kept = _kept(book, wisher)
+        if kept is not None:
+            for grant in kept:
+                book.enter(wisher, grant)
+            answers[wisher.uid] = kept
+            continue
         grants: list[Grant] = []
         answers[wisher.uid] = ()
         by_freedom = sorted(range(len(wisher.wishes)), key=lambda index: _freedom(wisher.wishes[index]))
@@ -153,11 +160,40 @@ def allocate(wishers: Sequence[Wisher], taken: Mapping[Bind, str]) -> dict[str, 
     return answers
 
 
+def _kept(book: _Book, wisher: Wisher) -> tuple[Grant, ...] | None:
+    """All that it wishes on ports that it holds; None if they are not enough, or no longer to be had.
+
+    What it holds does not say by which of its wishes. Those that end first choose first, and the lowest port, which for
+    ranges is always right; only wishes of different addresses may need a second try, so that there are not many.
+    """
+    if not wisher.held:
+        return None
+    order = sorted(range(len(wisher.wishes)), key=lambda index: (_ports(wisher.wishes[index])[-1], index))
+    tries = iter(range(_TRIES))
+
+    def assign(left: Sequence[int], free: frozenset[tuple[int, Bind]]) -> dict[int, Grant] | None:
+        if not left or next(tries, None) is None:
+            return None if left else {}
+        wish = wisher.wishes[left[0]]
+        for port in sorted({bind.port for _, bind in free} & set(_ports(wish))):
+            needed = {(wish.container_port, bind) for bind in wish.binds(port)}
+            if needed <= free and (found := assign(left[1:], free - needed)) is not None:
+                return {left[0]: Grant(wish, port), **found}
+        return None
+
+    found = assign(order, wisher.held)
+    if found is None or any(book.obstacle(wisher, grant.binds) for grant in found.values()):
+        return None
+    return tuple(found[index] for index in range(len(wisher.wishes)))
+
+
+def _ports(wish: Wish) -> range:
+    return ANY_PORT if wish.first is None else range(wish.first, (wish.last or wish.first) + 1)
+
+
 def _freedom(wish: Wish) -> int:
     """How many ports would do. Who has the least choice chooses first."""
-    if wish.first is None:
-        return len(ANY_PORT)
-    return (wish.last or wish.first) - wish.first
+    return len(_ports(wish))
 
 
 def _choose(book: _Book, wisher: Wisher, wish: Wish, before: Sequence[Grant]) -> Grant | Refusal:
@@ -187,7 +223,7 @@ def _candidates(book: _Book, wisher: Wisher, wish: Wish) -> Iterator[int]:
         yield wish.first
         return
     ours = book.chosen.get((wisher.owner, wish), {})
-    ports = range(wish.first, (wish.last or wish.first) + 1) if wish.first is not None else ANY_PORT
+    ports = _ports(wish)
     held: dict[int, set[str]] = {}
     for container_port, bind in wisher.held:
         if (container_port, bind.protocol) == (wish.container_port, wish.protocol) and bind.port in ports:

@@ -1,7 +1,7 @@
 """Who gets which port: nobody's port goes to another, and what is held is kept."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fizz.client.objects import Key
@@ -147,6 +147,7 @@ def made(world: World, held: dict[str, frozenset[tuple[int, Bind]]]) -> list[Wis
 
 
 @given(worlds, refusals)
+@example([(WEB, 0, [wish(None, to=1)]), (WEB, 1, [wish(81, 82, to=1), wish(80, 81, to=1)])], set())
 def test_no_port_has_two_owners_and_everything_held_is_kept(world: World, refused: set[Bind]) -> None:
     taken = dict.fromkeys(refused, "taken")
     answers = allocate(made(world, {}), taken)
