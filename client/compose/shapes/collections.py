@@ -63,7 +63,8 @@ def merge_lines(base: Node, over: Node) -> Node:
 
 
 def _lines(node: Node) -> list[Node]:
-    return node.items() or [
+    """The lines of a list as they are, those of a mapping sorted."""
+    lines = [
         child.with_value(
             name
             if child.tag == RESET or isinstance(child.value, list | dict | None)
@@ -71,6 +72,7 @@ def _lines(node: Node) -> list[Node]:
         )
         for name, child in node.mapping().items()
     ]
+    return node.items() or sorted(lines, key=lambda line: str(line.value))
 
 
 def forbid_duplicates(items: list[Node], path: Path, reader: Reader) -> None:
