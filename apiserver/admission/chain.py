@@ -156,7 +156,12 @@ def _patched(shown: JSON, answer: Answer, each: Candidate) -> JSON:
         raise errors.InternalError(
             f'Internal error occurred: the patch of admission webhook "{each.hook.name}" leaves no object'
         )
-    return {**changed, "metadata": changed.get("metadata", {})}
+    kind = {name: changed.get(name, shown[name]) for name in ("apiVersion", "kind")}
+    if any(value != shown[name] for name, value in kind.items()):
+        raise errors.InternalError(
+            f'Internal error occurred: the patch of admission webhook "{each.hook.name}" makes another kind of it'
+        )
+    return {**changed, **kind, "metadata": changed.get("metadata", {})}
 
 
 def _place(each: Candidate, asked: Attributes) -> JSON:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fizz.apiserver import errors
@@ -86,6 +86,8 @@ async def test_what_is_converted_is_taken_or_refused(answer: Any) -> None:
 
 @QUICK
 @given(operations=OPERATIONS)
+@example(operations=[{"op": "add", "path": "/apiVersion", "value": []}])
+@example(operations=[{"op": "remove", "path": "/kind"}])
 async def test_any_patch_makes_an_object_that_is_right_or_a_refusal(operations: Any) -> None:
     store = MemoryStore(clock=time.time)
     context = Context.over(store, REGISTRY, Keys.ephemeral())
