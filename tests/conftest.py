@@ -1,4 +1,4 @@
-"""Tests whose examples are made by chance make the same ones every time, so that a run tells of a change and not of luck.
+"""Tests whose examples are made by chance make the same ones every time, so that a run tells of a change, not of luck.
 `pytest --hypothesis-profile=random` looks further.
 """
 
