@@ -8,7 +8,8 @@ structlog is imported with the first line that is logged: it takes longer than m
 """
 
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from fizz.schemas.settings import LogFormat, LogLevel
 
@@ -20,6 +21,22 @@ __all__ = ["configure", "logger"]
 
 def _silent(event: str, **values: object) -> None:
     """What nobody wants to hear."""
+
+
+class _Lossy:
+    """A stream that takes what it can: no line of a log is a reason to end, and its disk may be full."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 class _Lazy:
@@ -61,7 +78,7 @@ def configure(log_format: LogFormat, level: LogLevel) -> None:
     structlog.configure(
         processors=shared,
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Lossy(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

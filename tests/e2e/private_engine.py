@@ -92,7 +92,7 @@ class PrivateEngine:
 
     def destroy(self) -> None:
         """End it and remove all that it kept."""
-        for container in self.client.containers.list(all=True):
+        for container in self.client.containers.list(all=True, ignore_removed=True):
             container.remove(force=True)
         self.stop()
         self.client.close()

@@ -32,7 +32,9 @@ def test_another_content_rolls_what_uses_it_once_whoever_changes_it(
 
     def output() -> dict[str, str]:
         told: dict[str, str] = {}
-        for each in engine.containers.list(filters={"label": f"com.docker.compose.project={project}"}):
+        for each in engine.containers.list(
+            filters={"label": f"com.docker.compose.project={project}"}, ignore_removed=True
+        ):
             with contextlib.suppress(docker.errors.APIError):  # it is just being removed
                 told[each.labels["com.docker.compose.service"]] = each.logs().decode() + str(each.id)
         return told

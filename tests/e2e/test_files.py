@@ -94,7 +94,7 @@ def test_rm_removes_what_has_ended_and_nothing_comes_in_its_place(
     fizz("-f", app, "run", "--no-deps", "-T", "web", "true")
     assert "no stopped containers" in fizz("rm", "-f", "shell", "-p", "files").stderr
     fizz("rm", "-f", "-s", "web", "-p", "files")
-    left = engine.containers.list(all=True, filters={"label": "com.docker.compose.service=web"})
+    left = engine.containers.list(all=True, filters={"label": "com.docker.compose.service=web"}, ignore_removed=True)
 
     assert [each.name for each in left if str(each.name).startswith("files-")] == []
     fizz("-f", app, "up", "-d")

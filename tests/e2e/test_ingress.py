@@ -175,7 +175,9 @@ def test_containers_reach_it_by_the_hosts_address_even_themselves(
     app: list[str], port: int, outside: str, engine: docker.DockerClient
 ) -> None:
     script = f"for i in 1 2 3; do printf 'GET {WHO} HTTP/1.0\\r\\n\\r\\n' | nc -w 5 {HOST} {port} | tail -n 1; done"
-    web = engine.containers.list(filters={"label": [f"com.docker.compose.project={app[-1]}"], "publish": []})
+    web = engine.containers.list(
+        filters={"label": [f"com.docker.compose.project={app[-1]}"], "publish": []}, ignore_removed=True
+    )
     inside = next(each for each in web if "-web-" in str(each.name))
     same = output_of(inside, "sh", "-c", script)
     other = engine.containers.run("busybox:latest", ["sh", "-c", script], remove=True)

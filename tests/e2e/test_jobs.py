@@ -106,7 +106,12 @@ def test_a_job_that_fails_again_and_again_fails_what_waits_for_it(
     assert shown.count("Exited (3)") == written.count("| no") == 3
     assert fizz("job", "run", "bad", "--wait", "-p", project, code=1).stderr.startswith("error: job bad failed:")
     fizz("down", "-p", project)
-    assert engine.containers.list(all=True, filters={"label": f"com.docker.compose.project={project}"}) == []
+    assert (
+        engine.containers.list(
+            all=True, filters={"label": f"com.docker.compose.project={project}"}, ignore_removed=True
+        )
+        == []
+    )
 
 
 def test_a_missed_run_is_made_up_for_once_whoever_is_killed_meanwhile(

@@ -96,4 +96,6 @@ def test_a_hook_that_fails_is_told_and_keeps_nothing_from_going(
     assert "ended with exit code 3: no" in failed.stderr
     assert found(engine, project, "web").status == "running"
     fizz("down", "-p", project)
-    assert not engine.containers.list(all=True, filters={"label": f"com.docker.compose.project={project}"})
+    assert not engine.containers.list(
+        all=True, filters={"label": f"com.docker.compose.project={project}"}, ignore_removed=True
+    )

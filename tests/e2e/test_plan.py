@@ -68,7 +68,7 @@ CHANGES: list[Callable[[JSON, Path], None]] = [
 
 def seen(engine: docker.DockerClient, project: str) -> dict[str, tuple[str, str]]:
     """The id of each container and when it started, by name without the project's."""
-    found = engine.containers.list(filters={"label": f"com.docker.compose.project={project}"})
+    found = engine.containers.list(filters={"label": f"com.docker.compose.project={project}"}, ignore_removed=True)
     return {
         str(each.name).removeprefix(f"{project}-"): (str(each.id), str(each.attrs["State"]["StartedAt"]))
         for each in found

@@ -17,7 +17,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "wordpress-compose.yml"
 @pytest.fixture
 def wordpress(server: Server) -> Iterator[Fizz]:
     """The command line, on an engine where the example's fixed name and port are not taken."""
-    for container in server.engine.containers.list(all=True, filters=_OF_THE_PROJECT):
+    for container in server.engine.containers.list(all=True, filters=_OF_THE_PROJECT, ignore_removed=True):
         container.remove(force=True, v=True)
     yield server.fizz
     server.fizz("-f", EXAMPLE, "down", "-v")
@@ -36,13 +36,13 @@ def test_wordpress_comes_up_answers_and_leaves_nothing_behind(wordpress: Fizz, e
 
     page = eventually(lambda: _page("http://localhost:8080"), within=60, what="WordPress on port 8080")
     assert "<title>WordPress &rsaquo; Installation</title>" in page or "wp-content" in page
-    assert {c.name for c in engine.containers.list(filters=_OF_THE_PROJECT)} == {
+    assert {c.name for c in engine.containers.list(filters=_OF_THE_PROJECT, ignore_removed=True)} == {
         "wordpress-wordpress-1",
         "wordpress-db-1",
     }
 
     wordpress("-f", EXAMPLE, "down", "-v", timeout=120)
 
-    assert engine.containers.list(all=True, filters=_OF_THE_PROJECT) == []
+    assert engine.containers.list(all=True, filters=_OF_THE_PROJECT, ignore_removed=True) == []
     assert engine.networks.list(filters=_OF_THE_PROJECT) == []
     assert engine.volumes.list(filters=_OF_THE_PROJECT) == []

@@ -109,7 +109,7 @@ def test_an_engine_that_has_lost_everything_gets_it_again(
 ) -> None:
     before = running(private_engine.client, project)
     host.kill9()
-    for container in private_engine.client.containers.list(all=True):
+    for container in private_engine.client.containers.list(all=True, ignore_removed=True):
         container.remove(force=True)
     private_engine.client.networks.prune()
     for volume in private_engine.client.volumes.list():

@@ -31,7 +31,9 @@ def app(tmp_path: Path, project: str) -> Path:
 
 
 def names(engine: docker.DockerClient, project: str) -> list[str]:
-    found = engine.containers.list(all=True, filters={"label": f"com.docker.compose.project={project}"})
+    found = engine.containers.list(
+        all=True, filters={"label": f"com.docker.compose.project={project}"}, ignore_removed=True
+    )
     return sorted(str(each.name) for each in found)
 
 

@@ -31,14 +31,21 @@ def app(tmp_path: Path, project: str, fizz: Fizz) -> Path:
 
 
 def states(engine: docker.DockerClient, project: str) -> dict[str, str]:
-    found = engine.containers.list(all=True, filters={"label": f"com.docker.compose.project={project}"})
+    found = engine.containers.list(
+        all=True, filters={"label": f"com.docker.compose.project={project}"}, ignore_removed=True
+    )
     return {str(each.name).removeprefix(f"{project}-"): str(each.status) for each in found}
 
 
 def test_what_is_stopped_stays_so_until_it_is_started(
     fizz: Fizz, server: Server, engine: docker.DockerClient, app: Path, project: str
 ) -> None:
-    before = {each.id for each in engine.containers.list(filters={"label": f"com.docker.compose.project={project}"})}
+    before = {
+        each.id
+        for each in engine.containers.list(
+            filters={"label": f"com.docker.compose.project={project}"}, ignore_removed=True
+        )
+    }
     since = f"{time.time():.9f}"
     fizz("-f", app, "stop", "db", "web")
     stopped = states(engine, project)
@@ -54,7 +61,7 @@ def test_what_is_stopped_stays_so_until_it_is_started(
     assert (stopped["stubborn-1"], order[-1]) == ("running", f"{project}-db-1")
     assert f"{project}-web-2" in shown
     assert "Exited (143)" in shown
-    after = engine.containers.list(filters={"label": f"com.docker.compose.project={project}"})
+    after = engine.containers.list(filters={"label": f"com.docker.compose.project={project}"}, ignore_removed=True)
     assert {each.id for each in after} == before, "the same containers run, and those that web depends on"
     fizz("down", "-t", "0", "-p", project)
 
@@ -92,7 +99,9 @@ def test_a_restart_keeps_the_containers_and_runs_jobs_again(
     fizz: Fizz, engine: docker.DockerClient, app: Path, project: str
 ) -> None:
     def begun() -> dict[str, tuple[str, str]]:
-        found = engine.containers.list(all=True, filters={"label": f"com.docker.compose.project={project}"})
+        found = engine.containers.list(
+            all=True, filters={"label": f"com.docker.compose.project={project}"}, ignore_removed=True
+        )
         return {str(each.name): (str(each.id), str(each.attrs["State"]["StartedAt"])) for each in found}
 
     eventually(lambda: states(engine, project)["job-1"] == "exited", what="the job is done")
@@ -137,9 +146,13 @@ def test_what_ends_up_stops_what_it_shows_and_keeps_it(
     path = tmp_path / "compose.yml"
     path.write_text(f"name: {project}\nservices: {{web: {{image: busybox, command: sleep 1000, init: true}}}}\n")
     up = fizz.start("up", "-f", path)
-    eventually(lambda: states(engine, project).get("web-1") == "running", what="it is up")
-    up.send_signal(end)
-    up.wait(60)
+    try:
+        eventually(lambda: states(engine, project).get("web-1") == "running", what="it is up")
+        up.send_signal(end)
+        up.wait(60)
+    finally:
+        up.kill()
+        up.wait()
 
     assert states(engine, project) == {"web-1": "exited"}
     fizz("down", "-p", project)

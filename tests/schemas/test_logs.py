@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,3 +39,15 @@ def test_json_lines_have_event_level_and_time(level: str, events: list[str]) -> 
 def test_warnings_of_libraries_are_structured_too() -> None:
     (line,) = said("logs.configure('json', 'info')\nimport logging", "logging.getLogger('lib').warning('careful')")
     assert json.loads(line)["event"] == "careful"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_log_that_cannot_be_written_ends_nobody() -> None:
+    program = (
+        f"from fizz.schemas import logs\nlog = logs.logger()\nlogs.configure('json', 'info')\n{SAY}\nprint('goes on')"
+    )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=full, text=True, check=False
+        )
+    assert done.stdout == "goes on\n"
