@@ -1,4 +1,6 @@
-"""Chaos in short: what `hack/chaos` does for ten minutes, for half a minute and with the smaller app."""
+"""Chaos in short: what `hack/chaos` does for ten minutes, for half a minute, with one app and an engine that stays.
+One that is killed may keep the task of a container, which it then cannot start (`already exists`), whoever asks.
+"""
 
 import re
 import subprocess
@@ -7,13 +9,14 @@ from pathlib import Path
 import pytest
 
 CHAOS = Path(__file__).parents[2] / "hack" / "chaos"
+DICE = ["kill", "stop", "rm", "pause", "rename", "disconnect", "scale", "update", "kill-server", "kill-part", "nft"]
 
 
 @pytest.mark.timeout(400)
 def test_an_app_gets_over_chaos_and_is_as_it_has_to_be() -> None:
-    done = subprocess.run(
-        [CHAOS, "--app", "shop", "--duration", "25s"], capture_output=True, text=True, timeout=360, check=False
-    )
+    only = [word for name in DICE for word in ("--only", name)]
+    command = [CHAOS, "--app", "shop", "--duration", "25s", *only]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=360, check=False)
 
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     figures = re.search(r"(\d+) bursts, (\d+) disturbances", done.stdout)
