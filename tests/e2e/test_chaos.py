@@ -15,7 +15,7 @@ DICE = ["kill", "stop", "rm", "pause", "rename", "disconnect", "scale", "update"
 @pytest.mark.timeout(400)
 def test_an_app_gets_over_chaos_and_is_as_it_has_to_be() -> None:
     only = [word for name in DICE for word in ("--only", name)]
-    command = [CHAOS, "--app", "shop", "--duration", "25s", *only]
+    command = [str(CHAOS), "--app", "shop", "--duration", "25s", *only]
     done = subprocess.run(command, capture_output=True, text=True, timeout=360, check=False)
 
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
