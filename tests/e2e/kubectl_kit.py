@@ -1,11 +1,13 @@
 """What the tests with the real kubectl share: a server with a custom kind, and kubectl in a namespace of its own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
-from tests.e2e.machinery import Program
+from tests.e2e.harness import Server
+from tests.e2e.machinery import Program, define_crontabs, serving
 
-__all__ = ["TAB", "in_namespace", "namespace_of"]
+__all__ = ["TAB", "in_namespace", "namespace_of", "with_crontabs"]
 
 TAB: Final = """
 apiVersion: stable.example.com/v1
@@ -19,6 +21,14 @@ metadata: {name: my, labels: {app: my}}
 data: {a: b}
 """
 """One object of a custom kind, and one of a core kind."""
+
+
+def with_crontabs(server: Server, kubectl: str, folder: Path) -> Iterator[Program]:
+    """kubectl with a server that knows CronTabs."""
+    with serving(server) as kubeconfig:
+        program = Program(kubectl, kubeconfig, folder)
+        define_crontabs(program)
+        yield program
 
 
 def in_namespace(kubectl: Program, name: str) -> Iterator[Program]:

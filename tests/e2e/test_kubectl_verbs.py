@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.harness import Server, eventually
-from tests.e2e.kubectl_kit import TAB, in_namespace, namespace_of
-from tests.e2e.machinery import Program, define_crontabs, serving
+from tests.e2e.kubectl_kit import TAB, in_namespace, namespace_of, with_crontabs
+from tests.e2e.machinery import Program
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, labels: {set: s}}\ndata: {a: b}\n"
 EVENT = """
@@ -32,10 +32,7 @@ count: 3
 def kubectl_here(
     make_server: Callable[[], Server], kubectl: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Program]:
-    with serving(make_server()) as kubeconfig:
-        program = Program(kubectl, kubeconfig, tmp_path_factory.mktemp("kubectl"))
-        define_crontabs(program)
-        yield program
+    yield from with_crontabs(make_server(), kubectl, tmp_path_factory.mktemp("kubectl"))
 
 
 @pytest.fixture
